@@ -1,0 +1,309 @@
+"""All settings of the portal, and the only reader of the environment.
+
+`manage.py` fills in what an embedded database and broker need (`DATABASE_URL`, `REDIS_URL`, `PORTAL_DATA`) before this
+module is read; outside servers are named by the same variables. Every variable is described in docs/settings.md.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("PORTAL_DATA") or BASE_DIR / "var").resolve()
+
+
+def kept_secret(name: str) -> str:
+    """A random secret, made once and kept in the data directory where only the portal's own user can read it."""
+    path = DATA_DIR / "secrets" / name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        value = secrets.token_urlsafe(48)
+        file.write(value)
+        file.flush()
+        os.fsync(file.fileno())
+    return value
+
+
+def flag(name: str, default: str = "0") -> bool:
+    return os.environ.get(name, default).lower() in {"1", "true", "yes", "on"}
+
+
+# ---------------------------------------------------------------- the installation
+
+SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret("secret_key")
+DEBUG = False
+PORT = int(os.environ.get("PORTAL_PORT", "8000"))
+PUBLIC_URL = (os.environ.get("PUBLIC_URL") or f"http://localhost:{PORT}").rstrip("/")
+LIVE_URL = (os.environ.get("LIVE_URL") or f"http://localhost:{PORT + 1}").rstrip("/")
+PUBLIC_HTTPS = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host] or [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    urlsplit(PUBLIC_URL).hostname or "localhost",
+]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+EMBEDDED = flag("PORTAL_EMBEDDED")
+
+# ---------------------------------------------------------------- PostgreSQL: an owner that migrates, a role that serves
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's form of postgres://user:password@host:port/name; `?host=/dir` names a unix socket's directory."""
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", None) or unquote(parts.hostname or ""),
+        "PORT": str(parts.port or query.pop("port", "")),
+        "ATOMIC_REQUESTS": True,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": query,
+    }
+
+
+OWNER_DATABASE = database(os.environ.get("DATABASE_URL") or "postgres:///callvault")
+
+
+def serving_database() -> dict[str, object]:
+    if url := os.environ.get("DATABASE_SERVING_URL"):
+        return database(url)
+    return OWNER_DATABASE | {"USER": f"{OWNER_DATABASE['NAME']}_serving", "PASSWORD": kept_secret("serving_password")}
+
+
+SERVING_DATABASE = serving_database()
+AS_OWNER = os.environ.get("PORTAL_DATABASE_ROLE") == "owner"
+# Web processes serve from a pool: a connection that died with the server is replaced before a request meets it.
+POOL_SIZE = int(os.environ.get("DATABASE_POOL", "0"))
+if POOL_SIZE:
+    SERVING_DATABASE["OPTIONS"] = SERVING_DATABASE["OPTIONS"] | {  # type: ignore[operator]
+        "pool": {"min_size": 2, "max_size": POOL_SIZE, "timeout": 10}
+    }
+DATABASES = {"default": OWNER_DATABASE if AS_OWNER else SERVING_DATABASE}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ---------------------------------------------------------------- Redis, Celery
+
+REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A broker that is out must not hold a request: the job is a row already, and the sweeper finds it.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 30}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "callvault"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat")
+CELERY_TIMEZONE = "UTC"
+
+# ---------------------------------------------------------------- applications
+
+INSTALLED_APPS = [
+    "portal.access",
+    "portal.web",
+    "portal.media",
+    "portal.live",
+    "portal.clients",
+    "portal.accounts",
+    "cdrs",
+    "records",
+    "portal.intake",
+    "portal.dialects",
+    "portal.pages",
+    "portal.web.admin_site.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "oauth2_provider",
+    "django_htmx",
+    "axes",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "portal.accounts.middleware.SignedInMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+# Every dialect answers both forms of a path itself: a redirect would lose a POST body.
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.web.context.frame",
+            ]
+        },
+    }
+]
+
+# ---------------------------------------------------------------- people and tokens
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "portal.accounts.backends.LoginBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "/"
+AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # an address that guesses is locked, a login never is
+AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+AXES_RESET_ON_SUCCESS = True
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_HTTPS
+
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "accounts.AccessToken"
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "accounts.RefreshToken"
+OAUTH2_PROVIDER_GRANT_MODEL = "accounts.Grant"
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "accounts.IDToken"
+OAUTH2_PROVIDER = {
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "CLIENT_SECRET_HASHER": "oneround",
+    "OAUTH2_VALIDATOR_CLASS": "portal.accounts.oauth.Validator",
+    "OAUTH2_BACKEND_CLASS": "portal.accounts.oauth.TokenRequests",
+    "SCOPES_BACKEND_CLASS": "portal.accounts.oauth.Scopes",
+    "ALLOWED_SCHEMES": ["https", "http"],
+}
+PASSWORD_HASHERS.append("portal.accounts.oauth.OneRoundHasher")
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["portal.access.permissions.Nobody"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# ---------------------------------------------------------------- media: file:///dir or s3://bucket/prefix?endpoint=…
+
+MEDIA_STORAGE = os.environ.get("MEDIA_STORAGE") or (DATA_DIR / "media").as_uri()
+
+
+def media_storage(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if parts.scheme == "file":
+        return {"BACKEND": "portal.media.storage.FileStore", "OPTIONS": {"location": unquote(parts.path)}}
+    if parts.scheme == "s3":
+        return {
+            "BACKEND": "portal.media.storage.ObjectStore",
+            "OPTIONS": {
+                "bucket_name": parts.netloc,
+                "location": parts.path.strip("/"),
+                "endpoint_url": query.get("endpoint"),
+                "region_name": query.get("region"),
+                "addressing_style": "path" if query.get("endpoint") else "auto",
+            },
+        }
+    raise ValueError(f"MEDIA_STORAGE: {parts.scheme or 'no'} scheme; file:///directory or s3://bucket/prefix is needed")
+
+
+STORAGES = {
+    "default": media_storage(MEDIA_STORAGE),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_MAX_BYTES = int(os.environ.get("MEDIA_MAX_BYTES", str(2 * 1024**3)))
+# nginx's internal location for files (docs/deploy.md); empty: the portal sends them itself.
+X_ACCEL_PREFIX = os.environ.get("X_ACCEL_PREFIX", "")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# ---------------------------------------------------------------- what a browser gets
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "media-src": ["'self'"],
+        "connect-src": ["'self'", LIVE_URL],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "manifest-src": ["'self'"],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PUBLIC_HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+# ---------------------------------------------------------------- mail and logs
+
+
+def mail(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": unquote(parts.path),
+        }
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or 25,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme in {"smtp+tls", "submission"},
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
+globals().update(mail(os.environ.get("EMAIL_URL") or (DATA_DIR / "mail").as_uri()))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
+    "loggers": {"portal": {"level": os.environ.get("LOG_LEVEL", "INFO")}},
+}
