@@ -1,0 +1,91 @@
+"""The words in which calls and legs are asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.lookups import StartsWith
+
+from portal.access.principal import Principal, Reach
+from portal.access.querysets import OwnedQuerySet
+
+
+def is_plain(character: str) -> bool:
+    return character == "*" or (character.isascii() and character.isalnum())
+
+
+class PrefixOf(StartsWith):
+    """`column ^@ 'prefix'`: leak-proof, so its index serves under row-level security, where LIKE's does not."""
+
+    lookup_name = "begins"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        left, left_params = self.process_lhs(compiler, connection)
+        return f"{left} ^@ %s", [*left_params, self.rhs]
+
+
+models.TextField.register_lookup(PrefixOf)
+
+
+def number_like(column: str, pattern: str) -> Q:
+    """The rows whose number, stripped to letters and digits, matches a pattern with `*`, as a condition.
+
+    Exact, prefix and suffix patterns use the index of `<column>_plain` and its reversed twin.
+    """
+    stripped = "".join(character for character in pattern if is_plain(character))
+    body = stripped.strip("*")
+    inner, leading, trailing = "*" in body, stripped.startswith("*"), stripped.endswith("*")
+    if not inner and not leading and not trailing:
+        return Q(**{f"{column}_plain": body})
+    if not inner and not leading:
+        return Q(**{f"{column}_plain__begins": body})
+    if not inner and not trailing:
+        return Q(**{f"{column}_plain_rev__begins": body[::-1]})
+    return Q(**{f"{column}_plain__regex": "^" + stripped.replace("*", ".*") + "$"})
+
+
+class ThroughLegs(OwnedQuerySet):
+    """Rows that are seen by whoever has a leg of their call in reach."""
+
+    call_column = "call_id"
+
+    def within_reach(self, principal: Principal) -> Self:
+        if principal.reach is Reach.GROUP and principal.group_id is not None:
+            return self.with_leg(group_id=principal.group_id)
+        if principal.reach is Reach.EXTENSION and principal.extension_id is not None:
+            return self.with_leg(extension_id=principal.extension_id)
+        return self.none()
+
+    def with_leg(self, **conditions: Any) -> Self:
+        """Rows whose call has a leg under these conditions."""
+        from cdrs.models import Leg
+
+        mine = {"client_id": OuterRef("client_id"), "call_id": OuterRef(self.call_column)}
+        return self.filter(Exists(Leg.objects.filter(**mine, **conditions)))
+
+
+class OfCallQuerySet(ThroughLegs):
+    """Participants and events of calls."""
+
+
+class CallQuerySet(ThroughLegs):
+    call_column = "id"
+
+    def between(self, start: datetime | None, end: datetime | None) -> Self:
+        """Calls that started in [start, end)."""
+        calls = self if start is None else self.filter(started_at__gte=start)
+        return calls if end is None else calls.filter(started_at__lt=end)
+
+    def with_number(self, pattern: str) -> Self:
+        """Calls from or to a number; `*` stands for any symbols."""
+        return self.filter(number_like("caller", pattern) | number_like("called", pattern))
+
+
+class LegQuerySet(OwnedQuerySet):
+    def between(self, start: datetime, end: datetime) -> Self:
+        """Legs that began in [start, end], both ends included as the papers have it."""
+        return self.filter(init_time__gte=start, init_time__lte=end)

@@ -1,0 +1,120 @@
+"""The second lock: row-level security, bound once per transaction.
+
+A transaction that is not bound sees no row of any owned table. `bind` is the only place that sets the binding; it is
+local to the transaction, so nothing can leak into the next request on the same connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, migrations, transaction
+
+from portal.access.principal import Principal
+
+BOUND = "(select string_to_array(nullif(current_setting('portal.client_ids', true), ''), ',')::bigint[])::bigint[]"
+OPERATOR = "(select current_setting('portal.operator', true) = 'on')"
+
+
+class NotInTransaction(RuntimeError):
+    """A binding outside a transaction would be lost at once, or leak: it is refused."""
+
+
+def bind(client_id: int | None, *, operator: bool = False) -> None:
+    """Bind the running transaction to one client (None: to nothing). Raises NotInTransaction outside one."""
+    if not connection.in_atomic_block:
+        raise NotInTransaction("bind() needs a transaction: use scope(client_id) outside a request")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select set_config('portal.client_ids', %s, true), set_config('portal.operator', %s, true)",
+            ["" if client_id is None else str(int(client_id)), "on" if operator else ""],
+        )
+
+
+def bind_principal(principal: Principal) -> None:
+    bind(principal.client_id, operator=principal.operator)
+
+
+def bound() -> tuple[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(current_setting('portal.client_ids', true), ''),"
+            " coalesce(current_setting('portal.operator', true), '')"
+        )
+        return cursor.fetchone()
+
+
+@contextmanager
+def scope(client_id: int | None, *, operator: bool = False) -> Iterator[None]:
+    """A transaction bound to one client; nested in another one, the former binding comes back at a normal exit."""
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        former = bound() if nested else None
+        bind(client_id, operator=operator)
+        yield
+        if former is not None:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "select set_config('portal.client_ids', %s, true), set_config('portal.operator', %s, true)", former
+                )
+
+
+# ---------------------------------------------------------------- words for migrations
+
+
+def _do(statement: str, *, roles: str) -> str:
+    """One statement with `{serving}` or `{finder}` in it, as a block that fills in this database's own role names."""
+    names = {"serving": "quote_ident(current_database() || '_serving')", "finder": "quote_ident(current_database() || '_finder')"}
+    filled = statement.replace("'", "''")
+    return f"do $do$ begin execute replace('{filled}', '{{{roles}}}', {names[roles]}); end $do$;"
+
+
+def isolate(table: str, column: str = "client_id", *, operator_reads: bool = False, operator_writes: bool = False) -> migrations.RunSQL:
+    """Close a table: only rows of the bound client exist. `operator_*` open rows without a client to operators."""
+    allowed = f"{column} = any({BOUND})"
+    statements = [
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+        f"create policy tenant on {table} using ({allowed}) with check ({allowed})",
+    ]
+    if operator_reads:
+        statements.append(f"create policy operator_reads on {table} for select using ({OPERATOR})")
+    if operator_writes:
+        clause = f"{column} is null and {OPERATOR}"
+        statements.append(f"create policy operator_writes on {table} using ({clause}) with check ({clause})")
+    reverse = [f"drop policy if exists {name} on {table}" for name in ("tenant", "operator_reads", "operator_writes")]
+    reverse += [f"alter table {table} no force row level security", f"alter table {table} disable row level security"]
+    return migrations.RunSQL(";".join(statements), ";".join(reverse))
+
+
+def let_finder_read(table: str) -> migrations.RunSQL:
+    """Let the finder role, and through it SECURITY DEFINER look-ups and finder views, read a table whole."""
+    return migrations.RunSQL(
+        _do(f"create policy finder on {table} for select to {{finder}} using (true)", roles="finder")
+        + _do(f"grant select on {table} to {{finder}}", roles="finder"),
+        f"drop policy if exists finder on {table}",
+    )
+
+
+def look_up(name: str, arguments: str, returns: str, body: str) -> migrations.RunSQL:
+    """A narrow SECURITY DEFINER function: what must be read before the tenant is known, and no more."""
+    signature = f"{name}({arguments})"
+    return migrations.RunSQL(
+        f"create or replace function {signature} returns {returns} language sql stable security definer "
+        f"set search_path = pg_catalog, public as $body${body}$body$;"
+        f"revoke all on function {signature} from public;"
+        + _do(f"alter function {signature} owner to {{finder}}", roles="finder")
+        + _do(f"grant execute on function {signature} to {{serving}}", roles="serving"),
+        f"drop function if exists {signature}",
+    )
+
+
+def same_client(table: str, column: str, target: str, *, on_delete: str = "no action") -> migrations.RunSQL:
+    """A foreign key that cannot cross the wall: (client_id, column) -> target (client_id, id)."""
+    name = f"{table}_{column}_same_client"
+    return migrations.RunSQL(
+        f"alter table {table} add constraint {name} foreign key (client_id, {column}) "
+        f"references {target} (client_id, id) on delete {on_delete} deferrable initially deferred",
+        f"alter table {table} drop constraint if exists {name}",
+    )

@@ -1,0 +1,52 @@
+"""The first lock: `visible_to(principal)`, said out loud in every read."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from django.db import models
+
+from portal.access.principal import Principal, Reach
+
+
+class OwnedQuerySet(models.QuerySet[Any]):
+    def visible_to(self, principal: Principal) -> Self:
+        """Rows within the principal's reach. No reach, or a table that its level does not see: no rows."""
+        if principal.client_id is None or principal.reach is Reach.NOTHING:
+            return self.none()
+        mine = self.filter(**{self.model.client_column: principal.client_id})
+        if principal.reach is Reach.CLIENT:
+            return mine
+        return mine.within_reach(principal)
+
+    def within_reach(self, principal: Principal) -> Self:
+        """Narrow rows of one's client to a group's or an extension's."""
+        paths = {Reach.GROUP: self.model.group_path, Reach.EXTENSION: self.model.extension_path}
+        owners = {Reach.GROUP: principal.group_id, Reach.EXTENSION: principal.extension_id}
+        path, owner = paths[principal.reach], owners[principal.reach]
+        if path is None or owner is None:
+            return self.none()
+        return self.filter(**{path: owner})
+
+
+class Owned(models.Model):
+    """A row that belongs to one client. `*_path` name the columns that narrow reach; None: that level sees no row."""
+
+    client_column: ClassVar[str] = "client_id"
+    group_path: ClassVar[str | None] = None
+    extension_path: ClassVar[str | None] = None
+    append_only: ClassVar[bool] = False
+
+    client = models.ForeignKey("clients.Client", models.DO_NOTHING, db_constraint=False, db_index=False)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+def owned_models() -> list[type[models.Model]]:
+    """Every model whose rows belong to a client: those isolation must cover."""
+    from django.apps import apps
+
+    return [model for model in apps.get_models() if getattr(model, "client_column", None)]

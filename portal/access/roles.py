@@ -1,0 +1,65 @@
+"""The database's roles: the owner migrates, the serving role serves, the finder lends its eyes to narrow look-ups.
+
+Role names carry the database's name, since roles are shared by all databases of a PostgreSQL server. Where
+DATABASE_SERVING_URL names another login, that login becomes a member of `<database>_serving`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connections
+from psycopg import sql
+
+READ_ONLY_TABLES = {"django_migrations"}
+LOGIN = "login nosuperuser nobypassrls nocreatedb nocreaterole inherit password"
+
+
+def make_roles(sender: Any, using: str = "default", **kwargs: Any) -> None:
+    """Before every migrate: the serving and the finder role exist, and the owner may own things in the finder's name."""
+    connection = connections[using]
+    database = connection.settings_dict["NAME"]
+    serving, finder = f"{database}_serving", f"{database}_finder"
+    password = str(settings.SERVING_DATABASE["PASSWORD"])
+    with connection.cursor() as cursor:
+
+        def run(statement: str, *names: str, secret: str | None = None) -> None:
+            parts: list[sql.Composable] = [sql.Identifier(name) for name in names]
+            cursor.execute(sql.SQL(statement).format(*parts, *([sql.Literal(secret)] if secret is not None else [])))
+
+        def login(name: str) -> None:
+            verb = "alter" if exists(name) else "create"
+            run(f"{verb} role {{}} {LOGIN} {{}}", name, secret=password)
+
+        def exists(name: str) -> bool:
+            cursor.execute("select 1 from pg_roles where rolname = %s", [name])
+            return cursor.fetchone() is not None
+
+        login(serving)
+        named = str(settings.SERVING_DATABASE["USER"])
+        if settings.SERVING_DATABASE["NAME"] == database and named != serving:
+            login(named)
+            run("grant {} to {}", serving, named)
+        if not exists(finder):
+            run("create role {} nologin nosuperuser nobypassrls", finder)
+        run("grant {} to current_user", finder)
+        run("grant usage, create on schema public to {}", finder)
+
+
+def grant_to_serving_role(sender: Any, using: str = "default", **kwargs: Any) -> None:
+    """After every migrate: the serving role may read and write rows, and nothing else (no TRUNCATE, no DDL)."""
+    connection = connections[using]
+    role = sql.Identifier(f"{connection.settings_dict['NAME']}_serving")
+    append_only = {model._meta.db_table for model in apps.get_models() if getattr(model, "append_only", False)}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("grant usage on schema public to {}").format(role))
+        cursor.execute(sql.SQL("grant usage, select on all sequences in schema public to {}").format(role))
+        for table in connection.introspection.table_names(cursor, include_views=True):
+            if table in READ_ONLY_TABLES:
+                rights = "select"
+            else:
+                rights = "select, insert" if table in append_only else "select, insert, update, delete"
+            cursor.execute(sql.SQL("revoke all on {} from {}").format(sql.Identifier(table), role))
+            cursor.execute(sql.SQL("grant " + rights + " on {} to {}").format(sql.Identifier(table), role))

@@ -1,0 +1,60 @@
+"""What must be read before the tenant is known: logins, tokens, applications. Each is one SECURITY DEFINER function."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from portal.accounts.models import Application, User
+
+
+def user_by_login(login: str) -> User | None:
+    return next(iter(User.objects.raw("select * from user_by_login(%s)", [login.strip().lower()])), None)
+
+
+def user_by_id(user_id: int) -> User | None:
+    return next(iter(User.objects.raw("select * from user_by_id(%s)", [user_id])), None)
+
+
+def application_by_client_id(client_id: str) -> Application | None:
+    return next(iter(Application.objects.raw("select * from application_by_client_id(%s)", [client_id])), None)
+
+
+class Bearer(NamedTuple):
+    """A token with all that decides what it may do; one row of `bearer_by_checksum` or `door_token_by_checksum`."""
+
+    scope: str
+    live: bool
+    client_id: int
+    client_active: bool
+    client_timezone: str
+    application_id: int | None
+    application_name: str
+    application_active: bool
+    application_access: str
+    application_scopes: str
+    application_group_id: int | None
+    application_extension_id: int | None
+    user_id: int | None
+    user_login: str | None
+    user_active: bool
+    user_level: str | None
+    user_read_only: bool
+    user_group_id: int | None
+    user_extension_id: int | None
+
+
+def bearer(checksum: str) -> Bearer | None:
+    return _bearer("bearer_by_checksum(%s)", [checksum])
+
+
+def door_token(checksum: str, dialect: str) -> Bearer | None:
+    return _bearer("door_token_by_checksum(%s, %s)", [checksum, dialect])
+
+
+def _bearer(call: str, arguments: list[Any]) -> Bearer | None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"select * from {call}", arguments)  # noqa: S608 - the two calls above, nobody's text
+        row = cursor.fetchone()
+    return None if row is None else Bearer(*row)

@@ -1,0 +1,120 @@
+"""Client (a tenant), its extension groups and extensions."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+
+from portal.access.querysets import Owned, OwnedQuerySet
+
+
+def validate_timezone(name: str) -> None:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValidationError(f"{name!r} is not a time zone; a name like Europe/London is needed") from None
+
+
+class Status(models.TextChoices):
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+
+
+class Client(models.Model):
+    """One customer company. `link_generation`: raising it ends every storage link of the client at once."""
+
+    client_column: ClassVar[str] = "id"
+    group_path: ClassVar[str | None] = "extensiongroup__id"
+    extension_path: ClassVar[str | None] = "extension__id"
+
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=60, unique=True)
+    prefix = models.CharField(max_length=20, help_text="begins the full names of extensions: prefix*101")
+    domain = models.CharField(max_length=200)
+    timezone = models.CharField(max_length=60, default="UTC", validators=[validate_timezone])
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    settings = models.JSONField(default=dict, blank=True)
+    link_generation = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.timezone)
+
+
+class ExtensionGroup(Owned):
+    """Extensions that one supervisor looks after."""
+
+    group_path = "id"
+    extension_path = "extension__id"
+
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint("client", "name", name="group_name_in_client"),
+            models.UniqueConstraint("client", "id", name="group_id_in_client"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExtensionType(models.TextChoices):
+    PHONE = "phone"
+    IVR = "ivr"
+    QUEUE = "queue"
+    FAX = "fax"
+
+
+class ExtensionStatus(models.TextChoices):
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    RETIRED = "retired"
+
+
+class Extension(Owned):
+    """A number inside the company. `discovered`: first heard of in a call, not made by a person.
+
+    Ids start at 100001, because a program in use takes the first six characters of a record_uuid for the id
+    (ringme, "Dates and ids").
+    """
+
+    group_path = "group_id"
+    extension_path = "id"
+
+    group = models.ForeignKey(
+        ExtensionGroup, models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False
+    )
+    number = models.CharField(max_length=60, validators=[RegexValidator(r"^[^\s/\\*@]+$", "no spaces or * @ / \\")])
+    name = models.CharField(max_length=200, blank=True)
+    label = models.CharField(max_length=200, blank=True)
+    type = models.CharField(max_length=10, choices=ExtensionType, default=ExtensionType.PHONE)
+    status = models.CharField(max_length=10, choices=ExtensionStatus, default=ExtensionStatus.ACTIVE)
+    discovered = models.BooleanField(default=False)
+    extra_params = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["number", "id"]
+        constraints = [
+            models.UniqueConstraint("client", "number", name="extension_number_in_client"),
+            models.UniqueConstraint("client", "id", name="extension_id_in_client"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}".strip()

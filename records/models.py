@@ -1,0 +1,229 @@
+"""What was said: recordings, voice messages, captures, and the media files that hold them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from cdrs.models import Call, Leg, owner
+from portal.access.querysets import Owned
+from portal.clients.models import Extension, ExtensionGroup
+from records.querysets import HeardQuerySet
+
+
+class State(models.TextChoices):
+    """`awaiting`: facts without media yet, or media without facts. Only what is `available` is listed by the APIs."""
+
+    AWAITING = "awaiting"
+    AVAILABLE = "available"
+    MISSING = "missing"
+    BAD = "bad"
+
+
+class Heard(Owned):
+    """What a recording and a voice message have in common: something that can be played, and what was found in it.
+
+    `size` is the stored original's in bytes, `seconds` its measured duration; both None until there is media.
+    `sketch` holds 48 values 0-255 for a list row's little waveform. Raising `generation` ends its storage links.
+    """
+
+    group_path = "group_id"
+    extension_path = "extension_id"
+
+    uuid = models.UUIDField(default=uuid.uuid4)
+    source = models.CharField(max_length=60)
+    source_id = models.CharField(max_length=200)
+    extension = owner(Extension, null=True)
+    group = owner(ExtensionGroup, null=True)
+    # The leg's (a message's own) time: what lists are ordered by. None while the facts are not there.
+    init_time = models.DateTimeField(null=True)
+    file_name = models.TextField(null=True)
+    state = models.CharField(max_length=10, choices=State, default=State.AWAITING)
+    size = models.BigIntegerField(null=True)
+    seconds = models.FloatField(null=True)
+    findings = ArrayField(models.CharField(max_length=20), default=list)
+    sketch = models.BinaryField(null=True, max_length=48)
+    transcript = models.TextField(null=True)
+    generation = models.PositiveIntegerField(default=1)
+    facts_hash = models.BinaryField(max_length=16, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = HeardQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["-init_time", "-id"]
+        constraints = [
+            models.UniqueConstraint("client", "id", name="%(class)s_id_in_client"),
+            models.UniqueConstraint("client", "uuid", name="%(class)s_uuid_in_client"),
+            models.UniqueConstraint("client", "source", "source_id", name="%(class)s_source_in_client"),
+        ]
+        indexes = [
+            models.Index(
+                models.F("client"), models.F("init_time").desc(), models.F("id").desc(),
+                name="%(class)s_by_time", condition=models.Q(state=State.AVAILABLE),
+            ),
+            models.Index(
+                models.F("client"), models.F("extension"), models.F("init_time").desc(), models.F("id").desc(),
+                name="%(class)s_by_ext", condition=models.Q(state=State.AVAILABLE),
+            ),
+            models.Index(
+                models.F("client"), models.F("group"), models.F("init_time").desc(), models.F("id").desc(),
+                name="%(class)s_by_group", condition=models.Q(state=State.AVAILABLE),
+            ),
+        ]
+
+
+class Record(Heard):
+    """A recording of a leg. Facts and audio may arrive in either order; `*_source_id` wait for a leg not yet here."""
+
+    leg = owner(Leg, null=True, related_name="records")
+    call = owner(Call, null=True, related_name="records")
+    leg_source_id = models.CharField(max_length=200, null=True)
+    call_source_id = models.CharField(max_length=200, null=True)
+    started_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    channels = models.JSONField(null=True, help_text="who speaks on the left and right channel")
+    record_transfer = models.BooleanField(default=False)
+    codec = models.TextField(null=True)
+    summary = models.TextField(null=True)
+    sentiment = models.TextField(null=True)
+    agent_id = models.TextField(null=True)
+    case_id = models.TextField(null=True)
+    account_number = models.TextField(null=True)
+    transaction_id = models.TextField(null=True)
+    ext_var1 = models.TextField(null=True)
+    ext_var2 = models.TextField(null=True)
+    out_dial_code = models.TextField(null=True)
+    wrap_up_code = models.TextField(null=True)
+    redactions = models.JSONField(null=True, help_text="muted spans: [{from, to, side}]")
+
+    class Meta(Heard.Meta):
+        indexes = [
+            *Heard.Meta.indexes,
+            models.Index(fields=["client", "call"], name="record_by_call"),
+            models.Index(fields=["client", "leg"], name="record_by_leg"),
+            models.Index(
+                fields=["client", "source", "leg_source_id"], name="record_awaits_leg",
+                condition=models.Q(leg__isnull=True, leg_source_id__isnull=False),
+            ),
+            models.Index(
+                fields=["client", "source", "call_source_id"], name="record_awaits_call",
+                condition=models.Q(call__isnull=True, call_source_id__isnull=False),
+            ),
+        ]
+
+
+class VoiceMessage(Heard):
+    """A message left for an extension."""
+
+    caller_number = models.TextField(null=True)
+    caller_name = models.TextField(null=True)
+    callerid = models.TextField(null=True)
+    dialled = models.TextField(null=True)
+    duration = models.IntegerField(null=True, help_text="seconds, as the PBX says")
+    folder = models.TextField(null=True)
+    is_new = models.BooleanField(default=True)
+    live_id = models.BigIntegerField(null=True)
+    parent_live_id = models.BigIntegerField(null=True)
+
+
+class Capture(Owned):
+    """A packet capture of a call or a leg."""
+
+    group_path = "leg__group_id"
+    extension_path = "leg__extension_id"
+
+    source = models.CharField(max_length=60)
+    source_id = models.CharField(max_length=200)
+    call = owner(Call, null=True, related_name="captures")
+    leg = owner(Leg, null=True, related_name="captures")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("client", "id", name="capture_id_in_client"),
+            models.UniqueConstraint("client", "source", "source_id", name="capture_source_in_client"),
+        ]
+
+
+class Playable(models.TextChoices):
+    """Whether a browser can play it: as it is, after a transcode that is wanted, ready, or failed."""
+
+    AS_IS = "as_is"
+    WANTED = "wanted"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class MediaFile(Owned):
+    """One stored file of a recording, a voice message or a capture. `key` names it in storage, nothing else does."""
+
+    record = owner(Record, null=True, related_name="media")
+    voicemessage = owner(VoiceMessage, null=True, related_name="media")
+    capture = owner(Capture, null=True, related_name="media")
+    position = models.PositiveSmallIntegerField(default=0)
+    key = models.CharField(max_length=120, unique=True)
+    content_type = models.CharField(max_length=60)
+    size = models.BigIntegerField(help_text="bytes")
+    sha256 = models.BinaryField(max_length=32)
+    crc32 = models.BigIntegerField()
+    container = models.CharField(max_length=20, null=True)
+    codec = models.CharField(max_length=20, null=True)
+    sample_rate = models.IntegerField(null=True)
+    channels = models.PositiveSmallIntegerField(null=True)
+    seconds = models.FloatField(null=True, help_text="measured by decoding, not claimed by a header")
+    peaks = models.BinaryField(null=True, help_text="portal.media.audio's encoding of both channels")
+    started_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    playable = models.CharField(max_length=10, choices=Playable, default=Playable.AS_IS)
+    playable_key = models.CharField(max_length=120, null=True)
+    playable_size = models.BigIntegerField(null=True)
+    playable_tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint("client", "id", name="mediafile_id_in_client"),
+            models.CheckConstraint(
+                name="mediafile_of_one_thing",
+                condition=(
+                    models.Q(record__isnull=False, voicemessage__isnull=True, capture__isnull=True)
+                    | models.Q(record__isnull=True, voicemessage__isnull=False, capture__isnull=True)
+                    | models.Q(record__isnull=True, voicemessage__isnull=True, capture__isnull=False)
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "record"], name="mediafile_by_record"),
+            models.Index(fields=["client", "voicemessage"], name="mediafile_by_message", condition=models.Q(voicemessage__isnull=False)),
+            models.Index(fields=["client", "id"], name="mediafile_to_transcode", condition=models.Q(playable=Playable.WANTED)),
+        ]
+
+
+class DayTotal(Owned):
+    """Available recordings (or voice messages) of one client, UTC day of init_time, extension and group, with bytes."""
+
+    class Kind(models.TextChoices):
+        RECORD = "record"
+        VOICEMESSAGE = "voicemessage"
+
+    group_path = "group_id"
+    extension_path = "extension_id"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    day = models.DateField()
+    extension = owner(Extension, null=True)
+    group = owner(ExtensionGroup, null=True)
+    files = models.BigIntegerField(default=0)
+    bytes = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "kind", "day", "extension", "group"], name="total_of_day", nulls_distinct=False
+            )
+        ]
