@@ -96,10 +96,22 @@ class Call(Owned):
         ]
         indexes = [
             models.Index(models.F("client"), models.F("started_at").desc(), models.F("id").desc(), name="call_by_time"),
-            models.Index(fields=["client", "caller_plain"], name="call_caller", opclasses=["int8_ops", "text_pattern_ops"]),
-            models.Index(fields=["client", "caller_plain_rev"], name="call_caller_rev", opclasses=["int8_ops", "text_pattern_ops"]),
-            models.Index(fields=["client", "called_plain"], name="call_called", opclasses=["int8_ops", "text_pattern_ops"]),
-            models.Index(fields=["client", "called_plain_rev"], name="call_called_rev", opclasses=["int8_ops", "text_pattern_ops"]),
+            models.Index(
+                fields=["client", "caller_plain"], name="call_caller", opclasses=["int8_ops", "text_pattern_ops"]
+            ),
+            models.Index(
+                fields=["client", "caller_plain_rev"],
+                name="call_caller_rev",
+                opclasses=["int8_ops", "text_pattern_ops"],
+            ),
+            models.Index(
+                fields=["client", "called_plain"], name="call_called", opclasses=["int8_ops", "text_pattern_ops"]
+            ),
+            models.Index(
+                fields=["client", "called_plain_rev"],
+                name="call_called_rev",
+                opclasses=["int8_ops", "text_pattern_ops"],
+            ),
         ]
 
 
@@ -170,11 +182,17 @@ class Leg(Owned):
         indexes = [
             models.Index(models.F("client"), models.F("init_time").desc(), models.F("id").desc(), name="leg_by_time"),
             models.Index(
-                models.F("client"), models.F("extension"), models.F("init_time").desc(), models.F("id").desc(),
+                models.F("client"),
+                models.F("extension"),
+                models.F("init_time").desc(),
+                models.F("id").desc(),
                 name="leg_by_extension",
             ),
             models.Index(
-                models.F("client"), models.F("group"), models.F("init_time").desc(), models.F("id").desc(),
+                models.F("client"),
+                models.F("group"),
+                models.F("init_time").desc(),
+                models.F("id").desc(),
                 name="leg_by_group",
             ),
             models.Index(fields=["client", "call"], name="leg_by_call"),
@@ -267,6 +285,4 @@ class Tombstone(Owned):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("client", "kind", "source", "source_hash", name="tombstone_in_client")
-        ]
+        constraints = [models.UniqueConstraint("client", "kind", "source", "source_hash", name="tombstone_in_client")]

@@ -62,16 +62,27 @@ class Heard(Owned):
         ]
         indexes = [
             models.Index(
-                models.F("client"), models.F("init_time").desc(), models.F("id").desc(),
-                name="%(class)s_by_time", condition=models.Q(state=State.AVAILABLE),
+                models.F("client"),
+                models.F("init_time").desc(),
+                models.F("id").desc(),
+                name="%(class)s_by_time",
+                condition=models.Q(state=State.AVAILABLE),
             ),
             models.Index(
-                models.F("client"), models.F("extension"), models.F("init_time").desc(), models.F("id").desc(),
-                name="%(class)s_by_ext", condition=models.Q(state=State.AVAILABLE),
+                models.F("client"),
+                models.F("extension"),
+                models.F("init_time").desc(),
+                models.F("id").desc(),
+                name="%(class)s_by_ext",
+                condition=models.Q(state=State.AVAILABLE),
             ),
             models.Index(
-                models.F("client"), models.F("group"), models.F("init_time").desc(), models.F("id").desc(),
-                name="%(class)s_by_group", condition=models.Q(state=State.AVAILABLE),
+                models.F("client"),
+                models.F("group"),
+                models.F("init_time").desc(),
+                models.F("id").desc(),
+                name="%(class)s_by_group",
+                condition=models.Q(state=State.AVAILABLE),
             ),
         ]
 
@@ -106,11 +117,13 @@ class Record(Heard):
             models.Index(fields=["client", "call"], name="record_by_call"),
             models.Index(fields=["client", "leg"], name="record_by_leg"),
             models.Index(
-                fields=["client", "source", "leg_source_id"], name="record_awaits_leg",
+                fields=["client", "source", "leg_source_id"],
+                name="record_awaits_leg",
                 condition=models.Q(leg__isnull=True, leg_source_id__isnull=False),
             ),
             models.Index(
-                fields=["client", "source", "call_source_id"], name="record_awaits_call",
+                fields=["client", "source", "call_source_id"],
+                name="record_awaits_call",
                 condition=models.Q(call__isnull=True, call_source_id__isnull=False),
             ),
         ]
@@ -199,8 +212,14 @@ class MediaFile(Owned):
         ]
         indexes = [
             models.Index(fields=["client", "record"], name="mediafile_by_record"),
-            models.Index(fields=["client", "voicemessage"], name="mediafile_by_message", condition=models.Q(voicemessage__isnull=False)),
-            models.Index(fields=["client", "id"], name="mediafile_to_transcode", condition=models.Q(playable=Playable.WANTED)),
+            models.Index(
+                fields=["client", "voicemessage"],
+                name="mediafile_by_message",
+                condition=models.Q(voicemessage__isnull=False),
+            ),
+            models.Index(
+                fields=["client", "id"], name="mediafile_to_transcode", condition=models.Q(playable=Playable.WANTED)
+            ),
         ]
 
 

@@ -65,12 +65,17 @@ def scope(client_id: int | None, *, operator: bool = False) -> Iterator[None]:
 
 def _do(statement: str, *, roles: str) -> str:
     """One statement with `{serving}` or `{finder}` in it, as a block that fills in this database's own role names."""
-    names = {"serving": "quote_ident(current_database() || '_serving')", "finder": "quote_ident(current_database() || '_finder')"}
+    names = {
+        "serving": "quote_ident(current_database() || '_serving')",
+        "finder": "quote_ident(current_database() || '_finder')",
+    }
     filled = statement.replace("'", "''")
     return f"do $do$ begin execute replace('{filled}', '{{{roles}}}', {names[roles]}); end $do$;"
 
 
-def isolate(table: str, column: str = "client_id", *, operator_reads: bool = False, operator_writes: bool = False) -> migrations.RunSQL:
+def isolate(
+    table: str, column: str = "client_id", *, operator_reads: bool = False, operator_writes: bool = False
+) -> migrations.RunSQL:
     """Close a table: only rows of the bound client exist. `operator_*` open rows without a client to operators."""
     allowed = f"{column} = any({BOUND})"
     statements = [

@@ -18,9 +18,7 @@ class Reach(StrEnum):
 READ_DEEDS = frozenset(
     "record:read cdr:read voicemail:read archive:read audit:read config:read events:read record:link".split()
 )
-WRITE_DEEDS = frozenset(
-    "record:delete voicemail:delete archive:create hold:write config:write intake:write".split()
-)
+WRITE_DEEDS = frozenset("record:delete voicemail:delete archive:create hold:write config:write intake:write".split())
 DEEDS = READ_DEEDS | WRITE_DEEDS
 
 

@@ -65,9 +65,7 @@ def of_bearer(token: Bearer) -> Principal:
         level = Level(token.user_level)
         intake = deeds & {"intake:write"} if level is Level.CLIENT and not token.user_read_only else frozenset()
         deeds = deeds & deeds_of_level(token.user_level, token.user_read_only) | intake
-        group_id, extension_id = narrower(
-            (group_id, extension_id), (token.user_group_id, token.user_extension_id)
-        )
+        group_id, extension_id = narrower((group_id, extension_id), (token.user_group_id, token.user_extension_id))
     if extension_id is not None:
         reach = Reach.EXTENSION
     elif group_id is not None:

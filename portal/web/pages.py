@@ -62,7 +62,9 @@ class PageView(View):
 
     def page(self, context: dict[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
         htmx = getattr(self.request, "htmx", None)
-        fragment = htmx and self.fragment_name and htmx.target == self.fragment_target and not htmx.history_restore_request
+        fragment = (
+            htmx and self.fragment_name and htmx.target == self.fragment_target and not htmx.history_restore_request
+        )
         response = TemplateResponse(
             self.request, self.fragment_name if fragment else self.template_name, context or {}, status=status
         )

@@ -16,7 +16,8 @@ class Migration(migrations.Migration):
         let_finder_read("records_voicemessage"),
         # A storage link is checked before its tenant is bound: the generations its HMAC was made with, and no more.
         look_up(
-            "link_generations", "wanted_client bigint, wanted_uuid uuid",
+            "link_generations",
+            "wanted_client bigint, wanted_uuid uuid",
             "table (record_generation integer, client_generation integer, storage_links text)",
             "select h.generation, c.link_generation, c.settings ->> 'storage_links' from clients_client c join"
             " (select generation, client_id from records_record"

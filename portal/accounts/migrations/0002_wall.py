@@ -30,30 +30,42 @@ class Migration(migrations.Migration):
         let_finder_read("accounts_accesstoken"),
         let_finder_read("accounts_doortoken"),
         look_up(
-            "user_by_login", "wanted text", "setof accounts_user",
+            "user_by_login",
+            "wanted text",
+            "setof accounts_user",
             "select * from accounts_user where login = wanted",
         ),
         look_up(
-            "user_by_id", "wanted bigint", "setof accounts_user",
+            "user_by_id",
+            "wanted bigint",
+            "setof accounts_user",
             "select * from accounts_user where id = wanted",
         ),
         look_up(
-            "application_by_client_id", "wanted text", "setof accounts_application",
+            "application_by_client_id",
+            "wanted text",
+            "setof accounts_application",
             "select * from accounts_application where client_id = wanted",
         ),
         look_up(
-            "bearer_by_checksum", "wanted text", BEARER,
+            "bearer_by_checksum",
+            "wanted text",
+            BEARER,
             "select t.scope, t.expires > now(), c.id, c.status = 'active', c.timezone, a.id, a.name,"
-            " a.status = 'active', a.access, a.scopes, a.group_id, a.extension_id, " + USER +
-            " from accounts_accesstoken t join accounts_application a on a.id = t.application_id"
+            " a.status = 'active', a.access, a.scopes, a.group_id, a.extension_id, "
+            + USER
+            + " from accounts_accesstoken t join accounts_application a on a.id = t.application_id"
             " join clients_client c on c.id = a.tenant_id left join accounts_user u on u.id = t.user_id"
             " where t.token_checksum = wanted",
         ),
         look_up(
-            "door_token_by_checksum", "wanted text, wanted_dialect text", BEARER,
+            "door_token_by_checksum",
+            "wanted text, wanted_dialect text",
+            BEARER,
             "select 'intake:write', true, c.id, c.status = 'active', c.timezone, null::bigint, ''::text, true,"
-            " ''::text, ''::text, null::bigint, null::bigint, " + USER +
-            " from accounts_doortoken t join accounts_user u on u.id = t.user_id"
+            " ''::text, ''::text, null::bigint, null::bigint, "
+            + USER
+            + " from accounts_doortoken t join accounts_user u on u.id = t.user_id"
             " join clients_client c on c.id = t.client_id"
             " where t.checksum = wanted and t.dialect = wanted_dialect",
         ),

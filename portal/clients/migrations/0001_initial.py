@@ -7,76 +7,135 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Client',
+            name="Client",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('prefix', models.CharField(help_text='begins the full names of extensions: prefix*101', max_length=20)),
-                ('domain', models.CharField(max_length=200)),
-                ('timezone', models.CharField(default='UTC', max_length=60, validators=[portal.clients.models.validate_timezone])),
-                ('status', models.CharField(choices=[('active', 'Active'), ('blocked', 'Blocked')], default='active', max_length=10)),
-                ('settings', models.JSONField(blank=True, default=dict)),
-                ('link_generation', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200)),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                (
+                    "prefix",
+                    models.CharField(help_text="begins the full names of extensions: prefix*101", max_length=20),
+                ),
+                ("domain", models.CharField(max_length=200)),
+                (
+                    "timezone",
+                    models.CharField(
+                        default="UTC", max_length=60, validators=[portal.clients.models.validate_timezone]
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "Active"), ("blocked", "Blocked")], default="active", max_length=10
+                    ),
+                ),
+                ("settings", models.JSONField(blank=True, default=dict)),
+                ("link_generation", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='ExtensionGroup',
+            name="ExtensionGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='clients.client')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'id'],
+                "ordering": ["name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Extension',
+            name="Extension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=60, validators=[django.core.validators.RegexValidator('^[^\\s/\\\\*@]+$', 'no spaces or * @ / \\')])),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('label', models.CharField(blank=True, max_length=200)),
-                ('type', models.CharField(choices=[('phone', 'Phone'), ('ivr', 'Ivr'), ('queue', 'Queue'), ('fax', 'Fax')], default='phone', max_length=10)),
-                ('status', models.CharField(choices=[('active', 'Active'), ('blocked', 'Blocked'), ('retired', 'Retired')], default='active', max_length=10)),
-                ('discovered', models.BooleanField(default=False)),
-                ('extra_params', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='clients.client')),
-                ('group', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, to='clients.extensiongroup')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "number",
+                    models.CharField(
+                        max_length=60,
+                        validators=[django.core.validators.RegexValidator("^[^\\s/\\\\*@]+$", "no spaces or * @ / \\")],
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("label", models.CharField(blank=True, max_length=200)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[("phone", "Phone"), ("ivr", "Ivr"), ("queue", "Queue"), ("fax", "Fax")],
+                        default="phone",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "Active"), ("blocked", "Blocked"), ("retired", "Retired")],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("discovered", models.BooleanField(default=False)),
+                ("extra_params", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="clients.client",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="clients.extensiongroup",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number', 'id'],
+                "ordering": ["number", "id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='extensiongroup',
-            constraint=models.UniqueConstraint(models.F('client'), models.F('name'), name='group_name_in_client'),
+            model_name="extensiongroup",
+            constraint=models.UniqueConstraint(models.F("client"), models.F("name"), name="group_name_in_client"),
         ),
         migrations.AddConstraint(
-            model_name='extensiongroup',
-            constraint=models.UniqueConstraint(models.F('client'), models.F('id'), name='group_id_in_client'),
+            model_name="extensiongroup",
+            constraint=models.UniqueConstraint(models.F("client"), models.F("id"), name="group_id_in_client"),
         ),
         migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.UniqueConstraint(models.F('client'), models.F('number'), name='extension_number_in_client'),
+            model_name="extension",
+            constraint=models.UniqueConstraint(
+                models.F("client"), models.F("number"), name="extension_number_in_client"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.UniqueConstraint(models.F('client'), models.F('id'), name='extension_id_in_client'),
+            model_name="extension",
+            constraint=models.UniqueConstraint(models.F("client"), models.F("id"), name="extension_id_in_client"),
         ),
     ]

@@ -12,7 +12,5 @@ class Migration(migrations.Migration):
         let_finder_read("clients_client"),
         same_client("clients_extension", "group_id", "clients_extensiongroup"),
         # A program in use takes the first six characters of a record_uuid for the extension's id.
-        migrations.RunSQL(
-            "alter table clients_extension alter column id restart with 100001", migrations.RunSQL.noop
-        ),
+        migrations.RunSQL("alter table clients_extension alter column id restart with 100001", migrations.RunSQL.noop),
     ]

@@ -5,67 +5,131 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clients', '0001_initial'),
+        ("clients", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=60)),
-                ('path', models.TextField()),
-                ('started_at', models.DateTimeField(auto_now_add=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('position', models.BigIntegerField(default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='clients.client')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=60)),
+                ("path", models.TextField()),
+                ("started_at", models.DateTimeField(auto_now_add=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("position", models.BigIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='QuarantinedMedia',
+            name="QuarantinedMedia",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('call', 'Call'), ('recording', 'Recording'), ('voicemessage', 'Voicemessage'), ('unknown', 'Unknown')], max_length=12)),
-                ('source', models.CharField(max_length=60)),
-                ('source_id', models.CharField(max_length=200)),
-                ('key', models.CharField(max_length=120, unique=True)),
-                ('size', models.BigIntegerField()),
-                ('sha256', models.BinaryField(max_length=32)),
-                ('reason', models.TextField()),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='clients.client')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call", "Call"),
+                            ("recording", "Recording"),
+                            ("voicemessage", "Voicemessage"),
+                            ("unknown", "Unknown"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("source", models.CharField(max_length=60)),
+                ("source_id", models.CharField(max_length=200)),
+                ("key", models.CharField(max_length=120, unique=True)),
+                ("size", models.BigIntegerField()),
+                ("sha256", models.BinaryField(max_length=32)),
+                ("reason", models.TextField()),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'constraints': [models.UniqueConstraint(models.F('client'), models.F('kind'), models.F('source'), models.F('source_id'), models.F('sha256'), name='quarantined_once')],
+                "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("client"),
+                        models.F("kind"),
+                        models.F("source"),
+                        models.F("source_id"),
+                        models.F("sha256"),
+                        name="quarantined_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RawFact',
+            name="RawFact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('call', 'Call'), ('recording', 'Recording'), ('voicemessage', 'Voicemessage'), ('unknown', 'Unknown')], max_length=12)),
-                ('source', models.CharField(max_length=60)),
-                ('source_id', models.CharField(max_length=200, null=True)),
-                ('status', models.CharField(choices=[('accepted', 'Accepted'), ('rejected', 'Rejected')], max_length=10)),
-                ('error', models.TextField(null=True)),
-                ('body', models.BinaryField(help_text='the line or object as it came, byte for byte')),
-                ('content_hash', models.BinaryField(max_length=16)),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='clients.client')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call", "Call"),
+                            ("recording", "Recording"),
+                            ("voicemessage", "Voicemessage"),
+                            ("unknown", "Unknown"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("source", models.CharField(max_length=60)),
+                ("source_id", models.CharField(max_length=200, null=True)),
+                (
+                    "status",
+                    models.CharField(choices=[("accepted", "Accepted"), ("rejected", "Rejected")], max_length=10),
+                ),
+                ("error", models.TextField(null=True)),
+                ("body", models.BinaryField(help_text="the line or object as it came, byte for byte")),
+                ("content_hash", models.BinaryField(max_length=16)),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['client', 'source', 'source_id'], name='raw_fact_by_source'), models.Index(condition=models.Q(('status', 'rejected')), fields=['client', 'id'], name='raw_fact_rejected')],
-                'constraints': [models.UniqueConstraint(models.F('client'), models.F('content_hash'), name='raw_fact_in_client')],
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["client", "source", "source_id"], name="raw_fact_by_source"),
+                    models.Index(
+                        condition=models.Q(("status", "rejected")), fields=["client", "id"], name="raw_fact_rejected"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(models.F("client"), models.F("content_hash"), name="raw_fact_in_client")
+                ],
             },
         ),
     ]

@@ -1,0 +1,158 @@
+"""The facts of a call and of its legs, as every source tells them (docs/intake.md has the table)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cdrs.reading import (
+    INT4,
+    BadFact,
+    fact,
+    many,
+    moment,
+    name_of,
+    nested,
+    number,
+    object_of_json,
+    one_of,
+    read_facts,
+    text,
+    whole,
+    wrong,
+)
+
+DIRECTIONS = ("in", "out", "internal", "webcall", "callmeback")
+RESULTS = ("busy", "answered", "not answered", "answered elsewhere", "failed", "rejected", "voicemail", "bridged")
+DISPOSITIONS = ("callee_bye", "caller_bye", "caller_cancel", "callee_refuse", "internal_cancel", "")
+FLOWS = ("in", "out", "transfer")
+UUID = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}")
+
+source_name = name_of(60)
+source_key = name_of(200)
+seconds = whole(0, INT4)
+
+
+def call_id(value: Any) -> str:
+    """32 hexadecimal digits, with or without dashes, in any case; kept as 32 upper-case ones."""
+    if not isinstance(value, str) or not UUID.fullmatch(value):
+        raise wrong("32 hexadecimal digits are needed")
+    return value.replace("-", "").upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    number: str | None = fact(text, None)
+    name: str | None = fact(text, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    id: str | None = fact(text, None)
+    name: str | None = fact(text, None)
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantFacts:
+    occurred_at: datetime = fact(moment)
+    type: str = fact(one_of("User", "External"))
+    event: str = fact(one_of("Joined", "Left"))
+    phone_number: str | None = fact(text, None)
+    user_name: str | None = fact(text, None)
+    first_name: str | None = fact(text, None)
+    last_name: str | None = fact(text, None)
+
+
+@dataclass(frozen=True, slots=True)
+class LegFacts:
+    """One extension's part. `extension` is its number; durations are whole seconds."""
+
+    source_id: str = fact(source_key)
+    init_time: datetime = fact(moment)
+    extension: str | None = fact(name_of(60), None)
+    flow: str | None = fact(one_of(*FLOWS), None)
+    start_time: datetime | None = fact(moment, None)
+    hangup_time: datetime | None = fact(moment, None)
+    duration: int | None = fact(seconds, None)
+    billsec: int | None = fact(seconds, None)
+    result: str | None = fact(one_of(*RESULTS), None)
+    hangup_cause: str | None = fact(text, None)
+    hangup_disposition: str = fact(one_of(*DISPOSITIONS), "")
+    from_username: str | None = fact(text, None)
+    from_domain: str | None = fact(text, None)
+    from_screen_name: str | None = fact(text, None)
+    to_username: str | None = fact(text, None)
+    to_domain: str | None = fact(text, None)
+    source_number: str | None = fact(text, None)
+    source_domain: str | None = fact(text, None)
+    dest_number: str | None = fact(text, None)
+    dest_domain: str | None = fact(text, None)
+    did_number: str | None = fact(text, None)
+    did_domain: str | None = fact(text, None)
+    ani_number: str | None = fact(text, None)
+    ext_number_reg: str | None = fact(text, None)
+    application: str | None = fact(text, None)
+    context: str | None = fact(text, None)
+    clid: str | None = fact(text, None)
+    src_id: str | None = fact(text, None)
+    src_name: str | None = fact(text, None)
+    dst_id: str | None = fact(text, None)
+    dst_name: str | None = fact(text, None)
+    disposition: str | None = fact(text, None)
+    rate: float | None = fact(number, None)
+    charge: float | None = fact(number, None)
+    live_id: int | None = fact(whole(), None)
+    parent_live_id: int | None = fact(whole(), None)
+    user_id: int | None = fact(whole(), None)
+    sip_endpoint_id: int | None = fact(whole(), None)
+    server_id: int | None = fact(whole(), None)
+    src_ua: str | None = fact(text, None)
+    dst_ua: str | None = fact(text, None)
+    src_codec: str | None = fact(text, None)
+    dst_codec: str | None = fact(text, None)
+    labels: tuple[str, ...] | None = fact(many(text), None)
+    info: str | None = fact(text, None)
+    metadata: dict[str, Any] | None = fact(object_of_json, None)
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """One conversation. What is unknown is absent."""
+
+    source: str = fact(source_name)
+    source_id: str = fact(source_key)
+    direction: str = fact(one_of(*DIRECTIONS))
+    started_at: datetime = fact(moment)
+    call_uuid: str | None = fact(call_id, None)
+    answered_at: datetime | None = fact(moment, None)
+    ended_at: datetime | None = fact(moment, None)
+    caller: Party = fact(nested(Party), Party())
+    called: Party = fact(nested(Party), Party())
+    did: str | None = fact(text, None)
+    queue: Queue = fact(nested(Queue), Queue())
+    region: str | None = fact(text, None)
+    legs: tuple[LegFacts, ...] = fact(many(nested(LegFacts)), ())
+    participants: tuple[ParticipantFacts, ...] = fact(many(nested(ParticipantFacts)), ())
+    metadata: dict[str, Any] | None = fact(object_of_json, None)
+
+    @property
+    def result(self) -> str | None:
+        """How the conversation ended for the customer: the best of its legs, decided here once."""
+        results = {leg.result for leg in self.legs}
+        return next((result for result in BEST_FIRST if result in results), None)
+
+
+BEST_FIRST = ("answered", "bridged", "voicemail", "busy", "rejected", "failed", "answered elsewhere", "not answered")
+
+
+def read_call(data: Any) -> CallFacts:
+    """The facts of a call from a JSON object. Raises BadFact that names the field."""
+    call = read_facts(CallFacts, data)
+    if call.ended_at is not None and call.ended_at < call.started_at:
+        raise BadFact("ended_at", "is before started_at")
+    keys = [leg.source_id for leg in call.legs]
+    if len(set(keys)) != len(keys):
+        raise BadFact("legs", "two legs have the same source_id")
+    return call

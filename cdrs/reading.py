@@ -1,0 +1,184 @@
+"""How facts are read: a frozen dataclass names its fields and their readers, and a wrong one is named by its path."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar
+
+Reader = Callable[[Any], Any]
+Facts = TypeVar("Facts")
+LONGEST_TEXT = 20_000
+INT4, INT8 = 2**31 - 1, 2**63 - 1
+
+
+class BadFact(ValueError):
+    """`field` is the path of what is wrong (`legs.0.init_time`); the message says what is needed instead."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+        self.message = message
+
+    def under(self, parent: str) -> BadFact:
+        return BadFact(f"{parent}.{self.field}" if self.field else parent, self.message)
+
+
+def wrong(message: str) -> BadFact:
+    return BadFact("", message)
+
+
+def clean(value: str) -> str:
+    """Text as PostgreSQL can keep it: NUL and lone surrogates become U+FFFD (the raw inbox has them as they came)."""
+    if "\x00" in value:
+        value = value.replace("\x00", "\ufffd")
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "replace").decode() if _has_surrogate(value) else value
+
+
+def _has_surrogate(value: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong("text is needed")
+    if len(value) > LONGEST_TEXT:
+        raise wrong(f"at most {LONGEST_TEXT} characters")
+    return clean(value)
+
+
+def name_of(longest: int) -> Reader:
+    """A non-empty name of at most `longest` characters, as a source and a source_id are."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise wrong("a non-empty text is needed")
+        if len(value) > longest:
+            raise wrong(f"at most {longest} characters")
+        return clean(value)
+
+    return read
+
+
+def whole(least: int = 0, most: int = INT8) -> Reader:
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise wrong("a whole number is needed")
+        if not least <= value <= most:
+            raise wrong(f"a whole number from {least} to {most} is needed")
+        return value
+
+    return read
+
+
+def number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e6 < value < 1e6:
+        raise wrong("a number is needed")
+    return value
+
+
+def truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise wrong("true or false is needed")
+    return value
+
+
+def moment(value: Any) -> datetime:
+    """RFC 3339 with an offset, as UTC."""
+    if not isinstance(value, str):
+        raise wrong("a time in RFC 3339 form is needed")
+    try:
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is None:
+            raise wrong("a time needs an offset or Z")
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, BadFact):
+            raise
+        raise wrong("a time in RFC 3339 form is needed, like 2026-09-28T12:04:10Z") from None
+
+
+def one_of(*choices: str) -> Reader:
+    allowed = frozenset(choices)
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise wrong("one of " + ", ".join(repr(choice) for choice in choices) + " is needed")
+        return value
+
+    return read
+
+
+def object_of_json(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise wrong("an object is needed")
+    return _cleaned(value)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(str(key)): _cleaned(item) for key, item in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value
+
+
+def many(reader: Reader, most: int = 1000) -> Reader:
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple):
+            raise wrong("a list is needed")
+        if len(value) > most:
+            raise wrong(f"at most {most} entries")
+        return tuple(_at(reader, index, item) for index, item in enumerate(value))
+
+    return read
+
+
+def _at(reader: Reader, index: int, item: Any) -> Any:
+    try:
+        return reader(item)
+    except BadFact as error:
+        raise error.under(str(index)) from None
+
+
+def nested(facts: type[Facts]) -> Reader:
+    return lambda value: read_facts(facts, value)
+
+
+def fact(reader: Reader, default: Any = dataclasses.MISSING) -> Any:
+    """A dataclass field with its reader; without a default it must be there."""
+    return dataclasses.field(default=default, metadata={"read": reader})
+
+
+@cache
+def _table(facts: type[Any]) -> tuple[dict[str, Reader], frozenset[str]]:
+    fields = dataclasses.fields(facts)
+    readers = {field.name: field.metadata["read"] for field in fields if "read" in field.metadata}
+    needed = {field.name for field in fields if field.default is field.default_factory is dataclasses.MISSING}
+    return readers, frozenset(needed)
+
+
+def read_facts(facts: type[Facts], data: Any) -> Facts:
+    """One dataclass from a JSON object. null is absent. Raises BadFact for an unknown, wrong or missing field."""
+    if not isinstance(data, Mapping):
+        raise wrong("an object is needed")
+    readers, needed = _table(facts)
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        reader = readers.get(name)
+        if reader is None:
+            raise BadFact(str(name), "no such field")
+        if value is None:
+            continue
+        try:
+            values[name] = reader(value)
+        except BadFact as error:
+            raise error.under(name) from None
+    missing = needed - values.keys()
+    if missing:
+        raise BadFact(min(missing), "is missing")
+    return facts(**values)
