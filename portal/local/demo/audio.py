@@ -43,11 +43,11 @@ class Dialogue:
         """The stretches in which the customer hears music."""
         return tuple(turn for turn in self.turns if turn.speaker == "hold")
 
-    @property
-    def transcript(self) -> str:
-        """One line a turn, in the order of speaking: `[00:03.2-00:05.9] Agent: …`."""
+    def transcript(self, customer: str = "Customer", agent: str = "Agent") -> str:
+        """One line a turn, in the order of speaking: `[00:03.2-00:05.9] Agent: …`; the names are those given."""
+        names = {"customer": customer, "agent": agent, "hold": "Hold"}
         return "\n".join(
-            f"[{_clock(turn.start)}-{_clock(turn.end)}] {turn.speaker.capitalize()}: {turn.text or '(music)'}"
+            f"[{_clock(turn.start)}-{_clock(turn.end)}] {names[turn.speaker]}: {turn.text or 'music'}"
             for turn in self.turns
         )
 
