@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 AUDIO_DIR = Path(__file__).resolve().parents[3] / "tests" / "data" / "demo"
 CATALOGUE = "catalogue.json"
@@ -73,8 +74,9 @@ def _clock(seconds: float) -> str:
 
 
 @cache
-def _catalogue() -> dict[str, list[dict]]:
-    return json.loads((AUDIO_DIR / CATALOGUE).read_text())
+def _catalogue() -> dict[str, list[dict[str, Any]]]:
+    catalogue: dict[str, list[dict[str, Any]]] = json.loads((AUDIO_DIR / CATALOGUE).read_text())
+    return catalogue
 
 
 @cache

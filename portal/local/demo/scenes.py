@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from portal.local.demo.audio import Dialogue, Message, dialogues
 from portal.local.demo.cast import Client, Customer, Extension, Group, customers
-from portal.local.demo.telling import Facts, Telling, known, seconds
+from portal.local.demo.telling import SOURCE, Facts, Telling, known, seconds
 
 WRAP_UP = timedelta(seconds=40)  # between two calls of one person
 NOBODY_FREE = 25.0  # seconds a customer waits in a queue where nobody can answer
@@ -206,7 +206,7 @@ def answered_out(desk: Desk, at: datetime, source_id: str) -> Telling:
     free, dialogue = desk.free(group, at), desk.dialogue(group, "out", customer.language)
     if not free or not dialogue:
         return missed_in(desk, at, source_id)
-    telling = Telling(desk.client, source_id, at, "out", free[0].party, customer.party, did=None)
+    telling = Telling(desk.client, source_id, at, "out", free[0].party, customer.party)
     ring = desk.ring(5, 18)
     _talk(desk, telling, free[0], dialogue, at, flow="out", ring=ring)
     telling.moves("Joined", at + seconds(ring), customer.party)
@@ -269,6 +269,7 @@ def voicemail_in(desk: Desk, at: datetime, source_id: str, message: Message) -> 
     )
     telling.event("ringing", at, extension.number)
     facts = known(
+        source=SOURCE,
         source_id=f"{source_id}-vm",
         extension=extension.number,
         caller=known(number=customer.party.number, name=customer.party.name),

@@ -124,6 +124,7 @@ class Telling:
         flow = "out" if leg["flow"] == "out" else "in"
         self.recordings.append(
             known(
+                source=SOURCE,
                 source_id=f"{leg['source_id']}-r",
                 leg=leg["source_id"],
                 call=self.source_id,
