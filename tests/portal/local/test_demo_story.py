@@ -35,7 +35,8 @@ LEG = words("""
 # Of recordings and voice messages: `source` stands in the address there, and `file` is where the sound lies.
 RECORDING = words("""
     source source_id leg call file_name started_at stopped_at channels record_transfer codec transcript summary
-    sentiment agent_id case_id account_number transaction_id ext_var1 ext_var2 out_dial_code wrap_up_code redactions file
+    sentiment agent_id case_id account_number transaction_id ext_var1 ext_var2 out_dial_code wrap_up_code
+    redactions file
 """)
 VOICEMESSAGE = words("""
     source source_id extension caller callerid dialled at duration folder is_new live_id parent_live_id transcript
