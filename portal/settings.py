@@ -5,9 +5,10 @@ module is read; outside servers are named by the same variables. Every variable 
 """
 
 import os
-import secrets
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from portal.local.secret_files import kept
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("PORTAL_DATA") or BASE_DIR / "var").resolve()
@@ -15,18 +16,7 @@ DATA_DIR = Path(os.environ.get("PORTAL_DATA") or BASE_DIR / "var").resolve()
 
 def kept_secret(name: str) -> str:
     """A random secret, made once and kept in the data directory where only the portal's own user can read it."""
-    path = DATA_DIR / "secrets" / name
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        value = secrets.token_urlsafe(48)
-        file.write(value)
-        file.flush()
-        os.fsync(file.fileno())
-    return value
+    return kept(DATA_DIR / "secrets" / name)
 
 
 def flag(name: str, default: str = "0") -> bool:
@@ -88,7 +78,7 @@ if POOL_SIZE:
     SERVING_DATABASE["OPTIONS"] = SERVING_DATABASE["OPTIONS"] | {  # type: ignore[operator]
         "pool": {"min_size": 2, "max_size": POOL_SIZE, "timeout": 10}
     }
-DATABASES = {"default": OWNER_DATABASE if AS_OWNER else SERVING_DATABASE}
+DATABASES = {"default": dict(OWNER_DATABASE if AS_OWNER else SERVING_DATABASE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---------------------------------------------------------------- Redis, Celery

@@ -1,0 +1,25 @@
+"""The queue. Tasks live with what they work on, in `tasks.py`; jobs are rows, the queue only wakes them."""
+
+import os
+
+from celery import Celery
+from celery.signals import beat_init, worker_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("callvault")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "records-sweep": {"task": "records.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
+    "media-sweep-uploads": {"task": "portal.media.tasks.sweep_uploads", "schedule": 600.0, "options": {"expires": 600}},
+}
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe_start(**_: object) -> None:
+    """A worker or scheduler does not come to life when the boot checks fail."""
+    from portal.checks import refuse_unsafe
+
+    refuse_unsafe()
