@@ -14,7 +14,6 @@ from django.db import connections
 from psycopg import sql
 
 READ_ONLY_TABLES = {"django_migrations"}
-LOGIN = "login nosuperuser nobypassrls nocreatedb nocreaterole inherit password"
 
 
 def make_roles(sender: Any, using: str = "default", **kwargs: Any) -> None:
@@ -30,8 +29,9 @@ def make_roles(sender: Any, using: str = "default", **kwargs: Any) -> None:
             cursor.execute(sql.SQL(statement).format(*parts, *([sql.Literal(secret)] if secret is not None else [])))
 
         def login(name: str) -> None:
-            verb = "alter" if exists(name) else "create"
-            run(f"{verb} role {{}} {LOGIN} {{}}", name, secret=password)
+            # An existing role gets the password again: a new data directory on an old server has a new one.
+            verb = "alter role {} password {}" if exists(name) else "create role {} login password {}"
+            run(verb, name, secret=password)
 
         def exists(name: str) -> bool:
             cursor.execute("select 1 from pg_roles where rolname = %s", [name])
@@ -51,6 +51,8 @@ def make_roles(sender: Any, using: str = "default", **kwargs: Any) -> None:
 def grant_to_serving_role(sender: Any, using: str = "default", **kwargs: Any) -> None:
     """After every migrate: the serving role may read and write rows, and nothing else (no TRUNCATE, no DDL)."""
     connection = connections[using]
+    if not _may_grant(connection):
+        return  # a flush by the serving role also says "migrated"
     role = sql.Identifier(f"{connection.settings_dict['NAME']}_serving")
     append_only = {model._meta.db_table for model in apps.get_models() if getattr(model, "append_only", False)}
     with connection.cursor() as cursor:
@@ -63,3 +65,11 @@ def grant_to_serving_role(sender: Any, using: str = "default", **kwargs: Any) ->
                 rights = "select, insert" if table in append_only else "select, insert, update, delete"
             cursor.execute(sql.SQL("revoke all on {} from {}").format(sql.Identifier(table), role))
             cursor.execute(sql.SQL("grant " + rights + " on {} to {}").format(sql.Identifier(table), role))
+
+
+def _may_grant(connection: Any) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_has_role(current_user, datdba, 'MEMBER') from pg_database where datname = current_database()"
+        )
+        return bool(cursor.fetchone()[0])

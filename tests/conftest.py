@@ -1,0 +1,87 @@
+"""Tests run as the serving role on a database that its owner migrated: a superuser would open the second lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+from tests.factories import Cast, make_cast
+
+
+def _connect_as(role: str, password: str) -> None:
+    connection.close()
+    connection.settings_dict.update(USER=role, PASSWORD=password)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    owner = settings.OWNER_DATABASE
+    for alias in connections:
+        connections[alias].settings_dict.update(USER=owner["USER"], PASSWORD=owner["PASSWORD"])
+
+
+@pytest.fixture(scope="session")
+def owner_sql(django_db_setup: None) -> Any:
+    """Run statements as the owner of the test database, in a connection of its own."""
+
+    def run(*statements: str) -> None:
+        parameters = connection.get_connection_params() | {
+            "user": settings.OWNER_DATABASE["USER"],
+            "password": settings.OWNER_DATABASE["PASSWORD"],
+        }
+        known = {name: parameters.get(name) for name in ("dbname", "user", "password", "host", "port")}
+        with psycopg.connect(**{name: value for name, value in known.items() if value}, autocommit=True) as owner:
+            for statement in statements:
+                owner.execute(statement)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    settings.AS_OWNER = False
+    with django_db_blocker.unblock():
+        _connect_as(f"{connection.settings_dict['NAME']}_serving", str(settings.SERVING_DATABASE["PASSWORD"]))
+    yield
+    with django_db_blocker.unblock():
+        _connect_as(str(settings.OWNER_DATABASE["USER"]), str(settings.OWNER_DATABASE["PASSWORD"]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_as_owner(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The serving role may not TRUNCATE, and that is meant; between transactional tests the owner does it."""
+    patch = pytest.MonkeyPatch()
+
+    def flush(self: DatabaseOperations, statements: list[str]) -> None:
+        request.getfixturevalue("owner_sql")(*statements)
+
+    patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def ordinary_settings(settings: Any, tmp_path: Path) -> None:
+    """Files in a directory of the test's own, cheap password hashes, no leftover of another test's cache."""
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "portal.media.storage.FileStore", "OPTIONS": {"location": str(tmp_path / "media")}},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "portal.accounts.oauth.OneRoundHasher",
+    ]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Two clients, North and South, and the people of both."""
+    return make_cast()
