@@ -220,7 +220,7 @@ def media_storage(url: str) -> dict[str, object]:
         return {"BACKEND": "portal.media.storage.FileStore", "OPTIONS": {"location": unquote(parts.path)}}
     if parts.scheme == "s3":
         return {
-            "BACKEND": "portal.media.storage.ObjectStore",
+            "BACKEND": "portal.media.object_store.ObjectStore",
             "OPTIONS": {
                 "bucket_name": parts.netloc,
                 "location": parts.path.strip("/"),

@@ -1,0 +1,142 @@
+"""Where media files live: a directory (here) or an S3 bucket (`portal.media.object_store`), both private.
+
+Beyond Django's storage API a store offers `open_range` (delivery), `local_copy` (decoding) and a `save` that streams
+what it is given and keeps nothing of an upload that raised midway.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import FileSystemStorage, storages
+from django.utils.deconstruct import deconstructible
+
+BLOCK_BYTES = 256 * 1024
+
+
+class Reader(Protocol):
+    """A body being read: `read(size)` until b"", then `close()`."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+class SizeDiffers(Exception):
+    """The object in storage is not as long as its row says: it was cut or changed behind our back."""
+
+
+class MediaStore(Protocol):
+    """What both stores can do. Keys are made by `portal.media.keys`."""
+
+    def save(self, name: str, content: Any, /) -> str: ...
+
+    def delete(self, name: str, /) -> None: ...
+
+    def exists(self, name: str, /) -> bool: ...
+
+    def size(self, name: str, /) -> int: ...
+
+    def open_range(self, name: str, start: int, length: int, size: int, /) -> Reader: ...
+
+    def local_copy(self, name: str, /) -> contextlib.AbstractContextManager[Path]: ...
+
+
+def store() -> MediaStore:
+    """The store that the settings name for media."""
+    return cast(MediaStore, storages["default"])
+
+
+def local_copy(key: str) -> contextlib.AbstractContextManager[Path]:
+    """The media of `key` as a file to read: the stored file itself, or a temporary copy from S3. FileNotFoundError."""
+    return store().local_copy(key)
+
+
+@deconstructible(path="portal.media.storage.FileStore")
+class FileStore(FileSystemStorage):
+    """Files under one directory: 0640 in folders of 0750 unless the settings say otherwise.
+
+    `save` is durable when it returns: written to a temporary file beside the target, fsync, rename, fsync of the
+    folder; an existing file is replaced. A name that leads outside, also by a link, raises SuspiciousFileOperation.
+    """
+
+    def path(self, name: str) -> str:
+        path = super().path(name)
+        if not Path(path).parent.resolve().is_relative_to(Path(self.location).resolve()):
+            raise SuspiciousFileOperation("a media file outside its directory")
+        return path
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        return name
+
+    def _save(self, name: str, content: Any) -> str:
+        target = Path(self.path(name))
+        self._make_folder(target.parent)
+        descriptor, temporary = tempfile.mkstemp(prefix=".arriving-", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
+                for chunk in content.chunks(BLOCK_BYTES):
+                    _write_all(file, chunk)
+                os.fchmod(file.fileno(), self.file_permissions_mode or 0o640)
+                os.fsync(file.fileno())
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+        return name
+
+    def delete(self, name: str) -> None:
+        """Remove the file for good; no error where there is none."""
+        path = Path(self.path(name))
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+            _sync_folder(path.parent)
+
+    def open_range(self, name: str, start: int, length: int, size: int) -> BinaryIO:
+        """A reader at byte `start`. FileNotFoundError; SizeDiffers where the file has not `size` bytes."""
+        file = self._open_plain(name)
+        try:
+            if os.fstat(file.fileno()).st_size != size:
+                raise SizeDiffers(name)
+            file.seek(start)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    @contextlib.contextmanager
+    def local_copy(self, name: str) -> Iterator[Path]:
+        self._open_plain(name).close()
+        yield Path(self.path(name))
+
+    def _open_plain(self, name: str) -> BinaryIO:
+        descriptor = os.open(self.path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return os.fdopen(descriptor, "rb", buffering=0)
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make `folder` and what lacks above it, each one durable in the folder that holds it."""
+        if folder.is_dir():
+            return
+        self._make_folder(folder.parent)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(self.directory_permissions_mode or 0o750)
+        _sync_folder(folder.parent)
+
+
+def _write_all(file: Any, chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
