@@ -87,7 +87,7 @@ class Cluster:
         if self.owner:
             os.chown(passwords, *self.owner)  # it is opened anew, by name
         command = [
-            binaries / "initdb",
+            str(binaries / "initdb"),
             f"--pgdata={fresh}",
             "--username=postgres",
             "--auth=scram-sha-256",

@@ -24,7 +24,6 @@ def prepare(cluster: Cluster) -> None:
             connection.execute(
                 sql.SQL("create database {} owner {}").format(sql.Identifier(NAME), sql.Identifier(OWNER))
             )
-        connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(NAME)))
 
 
 def superuser(cluster: Cluster) -> psycopg.Connection:

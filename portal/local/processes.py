@@ -42,7 +42,7 @@ def spawn(
         user=owner[0] if owner else None,
         group=owner[1] if owner else None,
         extra_groups=[] if owner else None,
-        preexec_fn=follow(at_parents_death) if at_parents_death else None,  # noqa: PLW1509 - no threads here
+        preexec_fn=follow(at_parents_death) if at_parents_death else None,
     )
 
 

@@ -23,7 +23,7 @@ LOOK_SECONDS = 1.0
 
 @dataclass
 class Child:
-    """One process and how to end it: each signal of `stop` in turn, with the seconds it is given; force after the last."""
+    """One process and how to end it: each signal of `stop` in turn with the seconds it is given, then force."""
 
     name: str
     command: Sequence[str]
