@@ -1,10 +1,15 @@
 """The table of doors."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
 
 from portal.pages import health
+from portal.pages.live import TicketPage
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("live/ticket", TicketPage.as_view(), name="live-ticket"),
+    path("operations/", admin.site.urls),
+    path("", include("portal.accounts.urls")),
 ]

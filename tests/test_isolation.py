@@ -205,7 +205,8 @@ def test_the_serving_role_may_not_truncate_or_change_tables(cast: Cast) -> None:
 def test_look_ups_are_the_finders_and_the_finder_cannot_log_in() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "select p.proname, r.rolname, r.rolcanlogin, p.proconfig from pg_proc p join pg_roles r on r.oid = p.proowner"
+            "select p.proname, r.rolname, r.rolcanlogin, p.proconfig"
+            " from pg_proc p join pg_roles r on r.oid = p.proowner"
             " where p.pronamespace = 'public'::regnamespace and p.prosecdef"
         )
         functions = cursor.fetchall()

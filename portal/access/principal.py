@@ -16,9 +16,28 @@ class Reach(StrEnum):
 
 
 READ_DEEDS = frozenset(
-    "record:read cdr:read voicemail:read archive:read audit:read config:read events:read record:link".split()
+    {
+        "record:read",
+        "record:link",
+        "cdr:read",
+        "voicemail:read",
+        "archive:read",
+        "audit:read",
+        "config:read",
+        "events:read",
+    }
 )
-WRITE_DEEDS = frozenset("record:delete voicemail:delete archive:create hold:write config:write intake:write".split())
+WRITE_DEEDS = frozenset(
+    {
+        "record:delete",
+        "voicemail:delete",
+        "archive:create",
+        "hold:write",
+        "config:write",
+        "events:write",
+        "intake:write",
+    }
+)
 DEEDS = READ_DEEDS | WRITE_DEEDS
 
 

@@ -17,7 +17,7 @@ READ_ONLY_TABLES = {"django_migrations"}
 
 
 def make_roles(sender: Any, using: str = "default", **kwargs: Any) -> None:
-    """Before every migrate: the serving and the finder role exist, and the owner may own things in the finder's name."""
+    """Before every migrate: both roles exist, and the owner may own things in the finder's name."""
     connection = connections[using]
     database = connection.settings_dict["NAME"]
     serving, finder = f"{database}_serving", f"{database}_finder"

@@ -8,7 +8,16 @@ from portal.accounts.models import REACH_OF, ApplicationAccess, Level, User
 
 WITHOUT_INTAKE = DEEDS - {"intake:write"}
 BELOW_CLIENT = frozenset(
-    "record:read record:delete record:link cdr:read voicemail:read voicemail:delete events:read config:read".split()
+    [
+        "record:read",
+        "record:delete",
+        "record:link",
+        "cdr:read",
+        "voicemail:read",
+        "voicemail:delete",
+        "events:read",
+        "config:read",
+    ]
 )
 DEEDS_OF_LEVEL = {
     Level.OPERATOR: WITHOUT_INTAKE,
@@ -16,7 +25,7 @@ DEEDS_OF_LEVEL = {
     Level.GROUP: BELOW_CLIENT,
     Level.EXTENSION: BELOW_CLIENT,
 }
-CALL_API_DEEDS = frozenset("cdr:read events:read events:write config:read".split())
+CALL_API_DEEDS = frozenset(["cdr:read", "events:read", "events:write", "config:read"])
 REACHES = frozenset({"client", "extension_group", "extension"})
 
 

@@ -70,4 +70,5 @@ class PageView(View):
         )
         if self.fragment_name:
             response["Vary"] = "HX-Request, HX-Target"
-        return response
+        # Rendered here: Django would do it after the transaction, and with it the binding, has ended.
+        return response.render()

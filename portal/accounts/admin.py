@@ -1,0 +1,75 @@
+from typing import Any
+
+import oauth2_provider.admin  # noqa: F401 - it registers our models as it loads; ours replace them below
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth import password_validation
+from django.http import HttpRequest
+from oauth2_provider.models import DeviceGrant
+
+from portal.accounts.models import AccessToken, Application, Grant, IDToken, Level, RefreshToken, User
+from portal.web.admin import ClientAdmin
+
+TOOLKITS = (Application, AccessToken, RefreshToken, Grant, IDToken, DeviceGrant)
+
+
+class UserForm(forms.ModelForm):
+    new_password = forms.CharField(
+        required=False, strip=False, widget=forms.PasswordInput, help_text="Leave empty to keep the password."
+    )
+
+    class Meta:
+        model = User
+        fields = "__all__"
+
+    def clean_login(self) -> str:
+        return self.cleaned_data["login"].strip().lower()
+
+    def clean_new_password(self) -> str:
+        password = self.cleaned_data["new_password"]
+        if password:
+            password_validation.validate_password(password, self.instance)
+        elif self.instance.pk is None:
+            raise forms.ValidationError("A new user needs a password.")
+        return password
+
+    def clean_level(self) -> str:
+        if self.cleaned_data["level"] == Level.OPERATOR:
+            raise forms.ValidationError("Operators are made with ./manage.py create_user --operator.")
+        return self.cleaned_data["level"]
+
+
+@admin.register(User)
+class UserAdmin(ClientAdmin):
+    form = UserForm
+    list_display = ["login", "first_name", "last_name", "level", "read_only", "status", "last_login"]
+    list_filter = ["level", "status", "read_only"]
+    search_fields = ["login", "first_name", "last_name", "email"]
+    exclude = ["password"]
+    readonly_fields = ["last_login", "created_at"]
+
+    def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:
+        if form.cleaned_data["new_password"]:
+            obj.set_password(form.cleaned_data["new_password"])
+        super().save_model(request, obj, form, change)
+
+
+for model in [model for model in admin.site._registry if issubclass(model, TOOLKITS)]:
+    admin.site.unregister(model)
+
+
+@admin.register(Application)
+class ApplicationAdmin(ClientAdmin):
+    tenant_field = "tenant"
+    list_display = ["name", "type", "access", "status", "created"]
+    fields = ["name", "type", "access", "status", "group", "extension", "scopes", "hourly_limit", "redirect_uris"]
+    search_fields = ["name", "client_id"]
+
+    def save_model(self, request: HttpRequest, obj: Application, form: Any, change: bool) -> None:
+        secret = obj.client_secret
+        if not change:
+            obj.client_type = Application.CLIENT_CONFIDENTIAL
+            obj.authorization_grant_type = Application.GRANT_CLIENT_CREDENTIALS
+        super().save_model(request, obj, form, change)
+        if not change:
+            messages.warning(request, f"Shown once: client_id {obj.client_id}, client_secret {secret}")

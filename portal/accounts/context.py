@@ -1,0 +1,20 @@
+"""What the frame around every page shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from portal.access.principal import Principal
+from portal.clients.models import Client
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """`principal` and `client_name`. Error pages come without a session, or after their transaction: without a name."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"principal": None, "client_name": ""}
+    principal: Principal = request.principal  # type: ignore[attr-defined]
+    name = Client.objects.visible_to(principal).values_list("name", flat=True).first()
+    return {"principal": principal, "client_name": name or ""}

@@ -1,0 +1,97 @@
+"""Sign in and out, one's own password, and the client an operator works in."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from portal.access.isolation import scope
+from portal.accounts.forms import PasswordChangeForm, SignInForm
+from portal.accounts.middleware import OPERATORS_CLIENT
+from portal.accounts.models import User
+from portal.clients.lookups import directory
+from portal.web.pages import PageView
+
+
+def next_url(request: HttpRequest) -> str:
+    """Where to go on: a page of ours that was asked for, else the first page."""
+    asked = request.POST.get("next") or request.GET.get("next") or ""
+    secure = request.is_secure()
+    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}, secure) else reverse("calls")
+
+
+class SignInPage(PageView):
+    template_name = "accounts/sign_in.html"
+    public = True
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            return redirect(next_url(request))
+        return self.page({"form": SignInForm(request), "next": request.GET.get("next", "")})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = SignInForm(request, request.POST)
+        if not form.is_valid() or form.user is None:
+            return self.page({"form": form, "next": request.POST.get("next", "")}, status=422)
+        with scope(form.user.client_id, operator=form.user.is_operator):
+            User.objects.filter(pk=form.user.pk).update(last_login=timezone.now())
+        login(request, form.user)
+        return redirect(next_url(request))
+
+
+class SignOutPage(PageView):
+    public = True
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        logout(request)
+        return redirect("sign-in")
+
+
+class PasswordPage(PageView):
+    template_name = "accounts/password_change.html"
+    without_client = True
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page({"form": PasswordChangeForm(request.user), "back_url": reverse("calls")})  # type: ignore[arg-type]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        user: User = request.user  # type: ignore[assignment]
+        form = PasswordChangeForm(user, request.POST)
+        if not form.is_valid():
+            return self.page({"form": form, "back_url": reverse("calls")}, status=422)
+        user.set_password(form.cleaned_data["new_password1"])
+        with scope(user.client_id, operator=user.is_operator):
+            User.objects.filter(pk=user.pk).update(password=user.password)
+        update_session_auth_hash(request, user)
+        messages.success(request, "Your password is changed. Other browsers were signed out.")
+        return redirect("calls")
+
+
+class ChooseClientPage(PageView):
+    """Operators work in one client at a time."""
+
+    template_name = "accounts/choose_client.html"
+    without_client = True
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        self.operators_only()
+        current = request.session.get(OPERATORS_CLIENT)
+        return self.page({"clients": directory(), "current_id": current, "next": request.GET.get("next", "")})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        self.operators_only()
+        wanted = request.POST.get("client", "")
+        chosen = next((client for client in directory() if str(client.pk) == wanted), None)
+        if chosen is None:
+            raise Http404
+        request.session[OPERATORS_CLIENT] = chosen.pk
+        return redirect(next_url(request))
+
+    def operators_only(self) -> None:
+        if not self.principal.operator:
+            raise Http404

@@ -1,0 +1,48 @@
+from django.contrib import admin
+from django.db import connection
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from portal.access.isolation import bind
+from portal.clients.models import Client, Extension, ExtensionGroup
+from portal.web.admin import ClientAdmin
+
+
+@admin.register(Client)
+class ClientsAdmin(admin.ModelAdmin):
+    """The directory of clients. Settings are changed by the client administrator or `client_settings`."""
+
+    list_display = ["name", "slug", "timezone", "status", "created_at"]
+    search_fields = ["name", "slug"]
+    fields = ["name", "slug", "prefix", "domain", "timezone", "status", "link_generation", "created_at"]
+    readonly_fields = ["created_at"]
+
+    def save_model(self, request: HttpRequest, obj: Client, form: ModelForm, change: bool) -> None:
+        if not change:
+            with connection.cursor() as cursor:
+                cursor.execute("select nextval(pg_get_serial_sequence('clients_client', 'id'))")
+                (obj.pk,) = cursor.fetchone()
+        # A client is its own tenant: its row is written inside its own wall.
+        bind(obj.pk, operator=True)
+        obj.save(force_insert=not change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Client | None = None) -> bool:
+        return False  # a client's calls go by retention and erasure, never by one click
+
+
+@admin.register(ExtensionGroup)
+class ExtensionGroupAdmin(ClientAdmin):
+    list_display = ["name", "created_at"]
+    search_fields = ["name"]
+
+
+@admin.register(Extension)
+class ExtensionAdmin(ClientAdmin):
+    list_display = ["number", "name", "group", "type", "status", "discovered"]
+    list_filter = ["type", "status", "discovered"]
+    list_select_related = ["group"]
+    search_fields = ["number", "name"]
+    readonly_fields = ["created_at", "discovered"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Extension | None = None) -> bool:
+        return False  # an extension is retired: its recordings stay
