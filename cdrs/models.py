@@ -85,7 +85,7 @@ class Call(Owned):
     called_plain = stored(plain("called_number"))
     called_plain_rev = stored(Reverse(plain("called_number")))
 
-    objects = CallQuerySet.as_manager()
+    objects = CallQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["-started_at", "-id"]
@@ -171,7 +171,7 @@ class Leg(Owned):
     info = models.TextField(null=True)
     metadata = models.JSONField(null=True)
 
-    objects = LegQuerySet.as_manager()
+    objects = LegQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["-init_time", "-id"]
@@ -202,7 +202,7 @@ class Leg(Owned):
 class OfCall(Owned):
     """Something that happened in a call: seen by whoever sees the call."""
 
-    objects = OfCallQuerySet.as_manager()
+    objects = OfCallQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         abstract = True

@@ -23,7 +23,7 @@ class PrefixOf(StartsWith):
     lookup_name = "begins"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         left, left_params = self.process_lhs(compiler, connection)
         return f"{left} ^@ %s", [*left_params, self.rhs]
 

@@ -155,7 +155,7 @@ def fact(reader: Reader, default: Any = dataclasses.MISSING) -> Any:
 
 
 @cache
-def _table(facts: type[Any]) -> tuple[dict[str, Reader], frozenset[str]]:
+def _table(facts: Any) -> tuple[dict[str, Reader], frozenset[str]]:
     fields = dataclasses.fields(facts)
     readers = {field.name: field.metadata["read"] for field in fields if "read" in field.metadata}
     needed = {field.name for field in fields if field.default is field.default_factory is dataclasses.MISSING}

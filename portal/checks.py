@@ -59,7 +59,7 @@ def weak_secrets() -> list[str]:
 
 
 @register(Tags.database)
-def walls_stand(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def walls_stand(app_configs: Any = None, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     if not databases or settings.AS_OWNER:
         return []
     return [Error(sentence, id="portal.E001") for sentence in open_locks() + weak_secrets()]

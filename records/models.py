@@ -50,7 +50,7 @@ class Heard(Owned):
     facts_hash = models.BinaryField(max_length=16, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = HeardQuerySet.as_manager()
+    objects = HeardQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         abstract = True

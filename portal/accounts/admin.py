@@ -20,7 +20,10 @@ class UserForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = "__all__"
+        fields = [
+            *("login", "email", "first_name", "last_name", "level", "group", "extension"),
+            *("read_only", "status", "timezone", "comment"),
+        ]
 
     def clean_login(self) -> str:
         return self.cleaned_data["login"].strip().lower()
@@ -45,7 +48,6 @@ class UserAdmin(ClientAdmin):
     list_display = ["login", "first_name", "last_name", "level", "read_only", "status", "last_login"]
     list_filter = ["level", "status", "read_only"]
     search_fields = ["login", "first_name", "last_name", "email"]
-    exclude = ["password"]
     readonly_fields = ["last_login", "created_at"]
 
     def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:

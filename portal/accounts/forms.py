@@ -30,7 +30,7 @@ class SignInForm(forms.Form):
         values = self.cleaned_data
         if "username" in values and "password" in values:
             login = values["username"].strip().lower()
-            self.user = authenticate(self.request, username=login, password=values["password"])  # type: ignore[assignment]
+            self.user = authenticate(self.request, username=login, password=values["password"])
             if self.user is None:
                 raise forms.ValidationError("Login or password is wrong, or the user is blocked.")
         return values

@@ -57,7 +57,7 @@ class UserManager(BaseUserManager.from_queryset(OwnedQuerySet)):  # type: ignore
         return user
 
 
-class User(AbstractBaseUser):
+class User(AbstractBaseUser):  # type: ignore[django-manager-missing]
     """A person with a login. What it reaches is its level with the client, group or extension beside it."""
 
     client_column: ClassVar[str] = "client_id"
@@ -167,7 +167,7 @@ class OfApplication(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.tenant_id is None:
-            self.tenant_id = self.application.tenant_id  # type: ignore[attr-defined]
+            self.tenant_id = self.application.tenant_id
         super().save(*args, **kwargs)
 
 
@@ -220,6 +220,8 @@ class DoorToken(Owned):
     @classmethod
     def make(cls, user: User, dialect: str) -> tuple[DoorToken, str]:
         """The row and the token itself, which is shown once. The caller's scope must be the user's client."""
+        if user.client is None:
+            raise ValueError("an operator has no client to make a token for")
         token = secrets.token_hex(32)
-        row = cls.objects.create(client_id=user.client_id, user=user, dialect=dialect, checksum=checksum(token))
+        row = cls.objects.create(client=user.client, user=user, dialect=dialect, checksum=checksum(token))
         return row, token

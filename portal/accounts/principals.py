@@ -8,7 +8,7 @@ from portal.accounts.models import REACH_OF, ApplicationAccess, Level, User
 
 WITHOUT_INTAKE = DEEDS - {"intake:write"}
 BELOW_CLIENT = frozenset(
-    [
+    {
         "record:read",
         "record:delete",
         "record:link",
@@ -17,7 +17,7 @@ BELOW_CLIENT = frozenset(
         "voicemail:delete",
         "events:read",
         "config:read",
-    ]
+    }
 )
 DEEDS_OF_LEVEL = {
     Level.OPERATOR: WITHOUT_INTAKE,

@@ -24,7 +24,7 @@ class Status(models.TextChoices):
     BLOCKED = "blocked"
 
 
-class Client(models.Model):
+class Client(models.Model):  # type: ignore[django-manager-missing]
     """One customer company. `link_generation`: raising it ends every storage link of the client at once."""
 
     client_column: ClassVar[str] = "id"
@@ -54,7 +54,7 @@ class Client(models.Model):
         return zoneinfo.ZoneInfo(self.timezone)
 
 
-class ExtensionGroup(Owned):
+class ExtensionGroup(Owned):  # type: ignore[django-manager-missing]
     """Extensions that one supervisor looks after."""
 
     group_path = "id"
@@ -87,7 +87,7 @@ class ExtensionStatus(models.TextChoices):
     RETIRED = "retired"
 
 
-class Extension(Owned):
+class Extension(Owned):  # type: ignore[django-manager-missing]
     """A number inside the company. `discovered`: first heard of in a call, not made by a person.
 
     Ids start at 100001, because a program in use takes the first six characters of a record_uuid for the id

@@ -24,7 +24,7 @@ class PortalAdminSite(AdminSite):
         user = request.user
         return bool(user.is_authenticated and user.is_active and user.is_staff)
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         def bound(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not self.has_permission(request):
                 return view(request, *args, **kwargs)
@@ -52,7 +52,7 @@ class BoundedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return len(self.object_list.values_list("pk", flat=True).order_by()[: self.most])  # type: ignore[union-attr]
+        return len(self.object_list.values_list("pk", flat=True).order_by()[: self.most])  # type: ignore[attr-defined]
 
 
 class ClientAdmin(ModelAdmin):
