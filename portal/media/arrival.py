@@ -19,7 +19,7 @@ from typing import Any
 from django.http import HttpRequest
 from isal.isal_zlib import crc32
 
-from portal.media.content_digest import ContentDigest
+from portal.media.content_digest import ContentDigest, parse_content_digest
 from portal.media.storage import BLOCK_BYTES, store
 from portal.media.uploads import discard, journal
 
@@ -52,6 +52,12 @@ class TooLarge(ArrivalError):
 
 class WrongLength(ArrivalError):
     """A Content-Length that is no number."""
+
+    field = "Content-Length"
+
+
+class LengthRequired(ArrivalError):
+    """Neither Content-Length nor Content-Digest: a body that was cut could not be told from a whole one (411)."""
 
     field = "Content-Length"
 
@@ -194,16 +200,17 @@ def open_plain(path: str | os.PathLike[str]) -> Any:
 def request_body(request: HttpRequest) -> tuple[Iterator[bytes], int | None]:
     """The body of an untouched request as (chunks, announced length or None), for `receive`.
 
-    A body without a Content-Length (chunked transfer) is read to its end from the server; Django would call it empty.
-    WrongLength for a Content-Length that is no number.
+    A chunked transfer has no Content-Length; Django would call it empty, here it is read to its end from the server.
+    No server tells a cut one from a whole one, so it must come with a SHA-256: LengthRequired else. WrongLength for a Content-Length that is no number.
     """
     announced = request.META.get("CONTENT_LENGTH") or ""
     if announced and not (announced.isascii() and announced.isdigit()):
         raise WrongLength("a number of bytes is needed")
-    if announced or "wsgi.input" not in request.META:
+    chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+    if announced or not chunked:
         return iter(lambda: request.read(BLOCK_BYTES), b""), int(announced or 0)
-    if "chunked" not in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        return iter(()), 0
+    if parse_content_digest(request.headers.get("Content-Digest")) is None:
+        raise LengthRequired("a Content-Length, or a Content-Digest with a sha-256, is needed")
     stream = request.META["wsgi.input"]
     return iter(lambda: stream.read(BLOCK_BYTES), b""), None
 

@@ -19,43 +19,49 @@ _TAGS = (b"Xing", b"Info", b"VBRI")
 class VirtualFile:
     """`file` with `patch` laid over it at `at`, that claims to be `length` bytes long. For libsndfile's virtual I/O.
 
-    Reading in sequence ends where the real file ends. Reads further on (mpg123 looks for a tag in the last 128 bytes)
-    give zeros up to the claimed length.
+    Reading in sequence ends with the real file; a last piece that is not all there is filled up with zeros, because
+    libsndfile throws the whole block away where a frame breaks off. Reads after a seek beyond the real end (mpg123 looks
+    for a tag in the last 128 bytes) give zeros up to the claimed length.
     """
 
     def __init__(self, file: BinaryIO, length: int, at: int = 0, patch: bytes = b"") -> None:
         self._file, self._length, self._at, self._patch = file, length, at, patch
         self._size = os.fstat(file.fileno()).st_size
         self._position = self._real_position = 0
+        self._beyond = False
         file.seek(0)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
-        self._position = max(0, base + offset)
-        return self._position
+        target = max(0, base + offset)
+        if target != self._position:
+            self._beyond = target > self._size
+        self._position = target
+        return target
 
     def tell(self) -> int:
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:
-        if self._position > self._size:
-            return self._zeros(buffer)
-        if self._real_position != self._position:
-            self._file.seek(self._position)
-        start = self._position
+        start, wanted = self._position, len(buffer)
+        if start >= self._size:
+            return self._zeros(buffer, 0, self._length - start) if self._beyond else 0
+        if self._real_position != start:
+            self._file.seek(start)
         count = self._file.readinto(buffer)  # type: ignore[attr-defined]
         self._position = self._real_position = start + count
         if self._patch and start < self._at + len(self._patch):
             self._lay(buffer, start, count)
-        return count
+        return count + self._zeros(buffer, count, wanted - count)
 
     def read(self, size: int) -> bytes:
         data = bytearray(size)
         return bytes(data[: self.readinto(memoryview(data))])
 
-    def _zeros(self, buffer: memoryview) -> int:
-        count = max(0, min(len(buffer), self._length - self._position))
-        buffer[:count] = bytes(count)
+    def _zeros(self, buffer: memoryview, start: int, most: int) -> int:
+        """Fill up to `most` bytes of the buffer from `start` on; how many."""
+        count = max(0, min(len(buffer) - start, most))
+        buffer[start : start + count] = bytes(count)
         self._position += count
         return count
 

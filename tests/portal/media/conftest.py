@@ -1,0 +1,43 @@
+"""Media tests run against both stores: a directory, and a bucket on an S3 server in this process."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from portal.media.storage import MediaStore, store
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: str, settings: Any) -> MediaStore:
+    """The settings name a fresh bucket."""
+    name = f"media-{secrets.token_hex(4)}"
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    boto3.client("s3", endpoint_url=s3_server, **keys).create_bucket(Bucket=name)
+    options = {"bucket_name": name, "location": "calls", "endpoint_url": s3_server, "addressing_style": "path"}
+    backend = {
+        "BACKEND": "portal.media.object_store.ObjectStore",
+        "OPTIONS": options | {"access_key": "test", "secret_key": "test", "region_name": None},
+    }
+    settings.STORAGES = settings.STORAGES | {"default": backend}
+    return store()
+
+
+@pytest.fixture(params=["files", "s3"])
+def any_store(request: pytest.FixtureRequest) -> MediaStore:
+    """Each of the two stores; files live in the test's own directory (`ordinary_settings`)."""
+    return request.getfixturevalue("bucket") if request.param == "s3" else store()
