@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Reader = Callable[[Any], Any]
 Facts = TypeVar("Facts")
@@ -166,7 +166,7 @@ def read_facts(facts: type[Facts], data: Any) -> Facts:
     """One dataclass from a JSON object. null is absent. Raises BadFact for an unknown, wrong or missing field."""
     if not isinstance(data, Mapping):
         raise wrong("an object is needed")
-    readers, needed = _table(facts)
+    readers, needed = _table(cast("Any", facts))
     values: dict[str, Any] = {}
     for name, value in data.items():
         reader = readers.get(name)
