@@ -1,9 +1,8 @@
 """The sentinel: waits for the supervisor's death, and then ends what it has left.
 
-Run as `python -m portal.local.sentinel DATA`, with a pipe on stdin that only the supervisor holds open.
+Run as `python -m portal.local.sentinel DATA SUPERVISOR` (its process id), with a pipe on stdin that only the supervisor holds open.
 """
 
-import os
 import signal
 import sys
 from pathlib import Path
@@ -13,11 +12,11 @@ from portal.local.layout import DataDirectory
 
 
 def main() -> None:
-    supervisor = os.getppid()
+    data, supervisor = DataDirectory(Path(sys.argv[1])), int(sys.argv[2])  # it may be gone by now: no getppid()
     for request in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(request, signal.SIG_IGN)
     sys.stdin.buffer.read()
-    if found := orphans.sweep(DataDirectory(Path(sys.argv[1])), of=supervisor):
+    if found := orphans.sweep(data, of=supervisor):
         print(f"sentinel: the supervisor {supervisor} is gone; ended what it left: {', '.join(found)}", flush=True)
 
 

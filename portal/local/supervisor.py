@@ -145,7 +145,7 @@ class Supervisor:
         """The sentinel reads a pipe that only this process holds open: its end is our death."""
         with logs.open_log(self.data.logs / "supervisor.log") as log:
             self.sentinel = processes.spawn(
-                [sys.executable, "-m", "portal.local.sentinel", str(self.data.root)],
+                [sys.executable, "-m", "portal.local.sentinel", str(self.data.root), str(os.getpid())],
                 output=log.fileno(),
                 at_parents_death=None,
                 stdin=subprocess.PIPE,

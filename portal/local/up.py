@@ -25,6 +25,8 @@ def main(argv: list[str]) -> int:
     data.prepare()
     with ExitStack() as stack:
         claim(data, stack, options)
+        if left := orphans.sweep(data):
+            say(f"Ended what a killed supervisor had left: {', '.join(left)}.")
         ports.demand(options.host, options.port)
         supervisor = Supervisor(data, say)
         try:
@@ -80,9 +82,6 @@ class Installation:
 
     def run(self) -> None:
         self.steps.done("packages")
-        with self.steps.step("clean-up") as remark:
-            if left := orphans.sweep(self.data):
-                remark(f"ended what a killed supervisor had left: {', '.join(left)}")
         self.settle_environment()
         wanted = demonstration.wanted(self.data, self.options)
         self.start_database()
