@@ -201,7 +201,8 @@ def request_body(request: HttpRequest) -> tuple[Iterator[bytes], int | None]:
     """The body of an untouched request as (chunks, announced length or None), for `receive`.
 
     A chunked transfer has no Content-Length; Django would call it empty, here it is read to its end from the server.
-    No server tells a cut one from a whole one, so it must come with a SHA-256: LengthRequired else. WrongLength for a Content-Length that is no number.
+    No server tells a cut one from a whole one, so it must come with a SHA-256: LengthRequired else. WrongLength for a
+    Content-Length that is no number.
     """
     announced = request.META.get("CONTENT_LENGTH") or ""
     if announced and not (announced.isascii() and announced.isdigit()):

@@ -24,6 +24,7 @@ from portal.media.virtual_file import truthful
 MAX_DECODED_CHANNELS = 16
 MAX_SECONDS = 100 * 3600
 PLAYABLE_RATE = 16_000
+_MPEG_FRAME = 1152
 PLAYABLE_CONTENT_TYPE = "audio/mpeg"
 _PLAYABLE_KBPS = {1: 32, 2: 48}
 
@@ -167,17 +168,29 @@ def _blocks(file: Any, block_frames: int) -> Iterator[NDArray[Any]]:
     """Blocks of shape (frames, channels) in one buffer that is used again: full ones, then one shorter, then the end.
 
     Calls libsndfile itself: soundfile's own read() asks for the position before each block, which is a seek to mpg123
-    and spoils the first frame after it (0.16 of full scale), and it throws away what was decoded before a file broke
-    off.
+    and spoils the first frame after it (0.16 of full scale), and throws away what was decoded before a file broke off.
     """
     buffer = np.empty((block_frames, file.channels), _CODECS[file.subtype].dtype)
-    pointer = soundfile._ffi.cast("short *" if buffer.dtype == np.int16 else "float *", buffer.ctypes.data)
-    read = soundfile._snd.sf_readf_short if buffer.dtype == np.int16 else soundfile._snd.sf_readf_float
     while True:
-        frames = read(file._file, pointer, block_frames)
+        frames = _fill(file, buffer)
         yield buffer[:frames]
         if frames < block_frames:
             return
+
+
+def _fill(file: Any, buffer: NDArray[Any]) -> int:
+    """Decode into all of `buffer`; how many frames came. Fewer at the end alone."""
+    short = buffer.dtype == np.int16
+    pointer = soundfile._ffi.cast("short *" if short else "float *", buffer.ctypes.data)
+    read = soundfile._snd.sf_readf_short if short else soundfile._snd.sf_readf_float
+    # Where an mp3 breaks off libsndfile forgets all of the call that met the end: so the calls are as small as a frame.
+    step = _MPEG_FRAME if file.format == "MP3" else len(buffer)
+    for start in range(0, len(buffer), step):
+        wanted = min(step, len(buffer) - start)
+        frames = max(0, read(file._file, pointer + start * file.channels, wanted))
+        if frames < wanted:
+            return start + frames
+    return len(buffer)
 
 
 def _facts(file: Any, frames: int, measured: bool = False) -> AudioFacts:

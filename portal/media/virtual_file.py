@@ -19,9 +19,8 @@ _TAGS = (b"Xing", b"Info", b"VBRI")
 class VirtualFile:
     """`file` with `patch` laid over it at `at`, that claims to be `length` bytes long. For libsndfile's virtual I/O.
 
-    Reading in sequence ends with the real file; a last piece that is not all there is filled up with zeros, because
-    libsndfile throws the whole block away where a frame breaks off. Reads after a seek beyond the real end (mpg123 looks
-    for a tag in the last 128 bytes) give zeros up to the claimed length.
+    Reading in sequence ends with the real file. Reads after a seek beyond its end (mpg123 looks for a tag in the last
+    128 bytes) give zeros up to the claimed length.
     """
 
     def __init__(self, file: BinaryIO, length: int, at: int = 0, patch: bytes = b"") -> None:
@@ -43,25 +42,24 @@ class VirtualFile:
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:
-        start, wanted = self._position, len(buffer)
+        start = self._position
         if start >= self._size:
-            return self._zeros(buffer, 0, self._length - start) if self._beyond else 0
+            return self._zeros(buffer) if self._beyond else 0
         if self._real_position != start:
             self._file.seek(start)
         count = self._file.readinto(buffer)  # type: ignore[attr-defined]
         self._position = self._real_position = start + count
         if self._patch and start < self._at + len(self._patch):
             self._lay(buffer, start, count)
-        return count + self._zeros(buffer, count, wanted - count)
+        return count
 
     def read(self, size: int) -> bytes:
         data = bytearray(size)
         return bytes(data[: self.readinto(memoryview(data))])
 
-    def _zeros(self, buffer: memoryview, start: int, most: int) -> int:
-        """Fill up to `most` bytes of the buffer from `start` on; how many."""
-        count = max(0, min(len(buffer) - start, most))
-        buffer[start : start + count] = bytes(count)
+    def _zeros(self, buffer: memoryview) -> int:
+        count = max(0, min(len(buffer), self._length - self._position))
+        buffer[:count] = bytes(count)
         self._position += count
         return count
 
