@@ -44,6 +44,7 @@ class DataDirectory:
             self.root.mkdir(mode=0o711, parents=True, exist_ok=True)
             for name in PRIVATE:
                 (self.root / name).mkdir(mode=0o700, exist_ok=True)
+            (self.root / "static").mkdir(mode=0o755, exist_ok=True)  # public, and a web server may read it
         except OSError as error:
             raise Refused(f"The data directory {self.root} cannot be used: {error.strerror}.") from error
         if not os.access(self.run, os.W_OK):

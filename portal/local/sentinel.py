@@ -1,6 +1,7 @@
 """The sentinel: waits for the supervisor's death, and then ends what it has left.
 
-Run as `python -m portal.local.sentinel DATA SUPERVISOR` (its process id), with a pipe on stdin that only the supervisor holds open.
+Run as `python -m portal.local.sentinel DATA SUPERVISOR`, the latter a process id, with a pipe on stdin that only the
+supervisor holds open.
 """
 
 import signal

@@ -40,9 +40,11 @@ def main(argv: list[str]) -> int:
 
 
 def pytest(argv: list[str]) -> int:
-    spread = [] if any(word.startswith(OWN_CHOICE) for word in argv) else ["-n", PROCESSES]
+    processes_wanted = ["-n", PROCESSES] if spread(argv) else []
     running = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *spread, *argv], preexec_fn=processes.follow(signal.SIGTERM), cwd=ROOT
+        [sys.executable, "-m", "pytest", *processes_wanted, *argv],
+        preexec_fn=processes.follow(signal.SIGTERM),
+        cwd=ROOT,
     )
     try:
         return running.wait()
@@ -51,6 +53,10 @@ def pytest(argv: list[str]) -> int:
     finally:
         running.kill()
         running.wait()
+
+
+def spread(argv: list[str]) -> bool:
+    return not any(word.startswith(OWN_CHOICE) for word in argv)
 
 
 @contextmanager
