@@ -1,0 +1,216 @@
+"""A batch of calls, from facts to rows, in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from cdrs.facts import CallFacts
+from cdrs.ingest.counters import LegCounts
+from cdrs.ingest.names import buried, lock_sources, taken_by_another
+from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome, rejected
+from cdrs.ingest.rows import facts_hash
+from cdrs.ingest.staging import cursor
+from cdrs.ingest.writing import KnownCall, write_calls
+from cdrs.signals import calls_arrived
+from portal.live.publish import publish
+
+
+class Arrived(NamedTuple):
+    """What a batch brought from one source: ids of calls updated, and the source_ids of all calls and legs told."""
+
+    source: str
+    updated_call_ids: list[int]
+    call_keys: list[str]
+    leg_keys: list[str]
+
+
+def ingest_calls(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
+    """Store calls with their legs and participants; the answer is in their order.
+
+    Call it inside `scope(client_id)`: the caller's transaction is the batch. A call that contradicts what is stored
+    (a leg of another call, a source_id that names something else, a taken call_uuid) is `rejected` with a Conflict
+    that names the field, and the others go on. Watchers get one live event a batch, after commit.
+    """
+    if not calls:
+        return []
+    with connection.wrap_database_errors:
+        return _ingest(client_id, calls)
+
+
+def _ingest(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
+    lock_sources(client_id, (call.source for call in calls))
+    results: list[Ingested] = [UNCHANGED] * len(calls)
+    turns = take_turns(calls)
+    for turn in turns:
+        for index, result in zip(turn, _ingest_distinct(client_id, [calls[index] for index in turn]), strict=True):
+            results[index] = result
+    # What a later line of this batch gave up (a leg that moved to another call) is free now.
+    again = [index for index, result in enumerate(results) if result.conflict is not None]
+    if again and len(calls) > 1:
+        for index, result in zip(again, _one_by_one(client_id, [calls[index] for index in again]), strict=True):
+            results[index] = result
+    _tell(client_id, results)
+    return results
+
+
+def take_turns(calls: Sequence[CallFacts]) -> list[Sequence[int]]:
+    """Indexes of calls in turns, so that no turn names one thing twice and what names it later has a later turn."""
+    keys = [names_in(call) for call in calls]
+    distinct = {key for names in keys for key in names}
+    if len(distinct) == sum(map(len, keys)):
+        return [range(len(calls))]
+    turns: list[list[int]] = []
+    last_turn: dict[tuple[str, ...], int] = {}
+    for index, names in enumerate(keys):
+        turn = 1 + max(last_turn.get(name, -1) for name in names)
+        last_turn.update(dict.fromkeys(names, turn))
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append(index)
+    return list(turns)
+
+
+def names_in(call: CallFacts) -> list[tuple[str, ...]]:
+    names: list[tuple[str, ...]] = [("leg", call.source, leg.source_id) for leg in call.legs]
+    names.append(("call", call.source, call.source_id))
+    if call.call_uuid:
+        names.append(("uuid", call.call_uuid))
+    return names
+
+
+def _one_by_one(client_id: int, calls: Sequence[CallFacts]) -> Iterable[Ingested]:
+    return [_ingest_distinct(client_id, [call])[0] for call in calls]
+
+
+def _ingest_distinct(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
+    """One turn: nothing in it is named twice."""
+    known = _known_calls(client_id, calls)
+    hashes = [facts_hash(call) for call in calls]
+    results: list[Ingested | None] = [None] * len(calls)
+    for index, (call, digest) in enumerate(zip(calls, hashes, strict=True)):
+        stored = known.get((call.source, call.source_id))
+        if stored is not None and stored.digest == digest:
+            results[index] = UNCHANGED
+    open_ = [index for index, result in enumerate(results) if result is None]
+    for index, result in _refused(client_id, calls, open_, known).items():
+        results[index] = result
+    open_ = [index for index in open_ if results[index] is None]
+    if open_:
+        written = [
+            (calls[index], hashes[index], known.get((calls[index].source, calls[index].source_id))) for index in open_
+        ]
+        counts = LegCounts()
+        new_legs = write_calls(client_id, written, counts)
+        counts.write(client_id)
+        for index, (_, _, stored), legs in zip(open_, written, new_legs, strict=True):
+            results[index] = Ingested(Outcome.UPDATED if stored else Outcome.CREATED, legs)
+        _announce(client_id, written)
+    return [result for result in results if result is not None]
+
+
+def _known_calls(client_id: int, calls: Sequence[CallFacts]) -> dict[tuple[str, str], KnownCall]:
+    known = {}
+    for source, keys in by_source((call.source, call.source_id) for call in calls).items():
+        rows = cursor().execute(
+            "select source_id, id, facts_hash, call_uuid from cdrs_call"
+            " where client_id = %s and source = %s and source_id = any(%s::text[])",
+            [client_id, source, keys],
+        )
+        for source_id, call_id, digest, call_uuid in rows:
+            known[(source, source_id)] = KnownCall(call_id, bytes(digest), call_uuid)
+    return known
+
+
+def _refused(
+    client_id: int, calls: Sequence[CallFacts], indexes: Sequence[int], known: dict[tuple[str, str], KnownCall]
+) -> dict[int, Ingested]:
+    """Those of the calls at `indexes` that may not be written: deleted before, or in conflict with what is stored."""
+    fresh = [calls[index] for index in indexes if (calls[index].source, calls[index].source_id) not in known]
+    dead: set[tuple[str, str]] = set()
+    taken: dict[tuple[str, str], str] = {}
+    for source, keys in by_source((call.source, call.source_id) for call in fresh).items():
+        dead |= {(source, key) for key in buried(client_id, "call", source, keys)}
+        taken |= {(source, key): kind for key, kind in taken_by_another(client_id, "call", source, keys).items()}
+    leg_owners = _leg_owners(client_id, [calls[index] for index in indexes])
+    uuid_owners = _uuid_owners(client_id, [calls[index] for index in indexes])
+    refused = {}
+    for index in indexes:
+        call = calls[index]
+        key = (call.source, call.source_id)
+        own_id = known[key].id if key in known else None
+        if key in dead:
+            refused[index] = SKIPPED
+        elif key in taken:
+            refused[index] = rejected("source_id", f"it belongs to a {taken[key]}")
+        elif call.call_uuid and uuid_owners.get(call.call_uuid, own_id) != own_id:
+            refused[index] = rejected("call_uuid", "it belongs to another call")
+        else:
+            for place, leg in enumerate(call.legs):
+                if leg_owners.get((call.source, leg.source_id), own_id) != own_id:
+                    refused[index] = rejected(f"legs.{place}.source_id", "it belongs to a leg of another call")
+                    break
+    return refused
+
+
+def _leg_owners(client_id: int, calls: Sequence[CallFacts]) -> dict[tuple[str, str], int]:
+    """(source, source_id of a leg) -> id of the call that has it."""
+    owners = {}
+    for source, keys in by_source((call.source, leg.source_id) for call in calls for leg in call.legs).items():
+        rows = cursor().execute(
+            "select source_id, call_id from cdrs_leg"
+            " where client_id = %s and source = %s and source_id = any(%s::text[])",
+            [client_id, source, keys],
+        )
+        owners |= {(source, source_id): call_id for source_id, call_id in rows}
+    return owners
+
+
+def _uuid_owners(client_id: int, calls: Sequence[CallFacts]) -> dict[str, int]:
+    wanted = [call.call_uuid for call in calls if call.call_uuid]
+    if not wanted:
+        return {}
+    rows = cursor().execute(
+        "select call_uuid, id from cdrs_call where client_id = %s and call_uuid = any(%s::uuid[])", [client_id, wanted]
+    )
+    return {_plain(call_uuid): call_id for call_uuid, call_id in rows}
+
+
+def _plain(call_uuid: UUID) -> str:
+    return call_uuid.hex.upper()
+
+
+def by_source(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Source_ids by their source: look-ups go source by source, because `= any(…)` keeps to the index."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for source, source_id in names:
+        grouped[source].append(source_id)
+    return grouped
+
+
+def _announce(client_id: int, written: Sequence[tuple[CallFacts, bytes, KnownCall | None]]) -> None:
+    """Tell the floors above, source by source, in this transaction."""
+    grouped: dict[str, Arrived] = {}
+    for call, _, stored in written:
+        arrived = grouped.setdefault(call.source, Arrived(call.source, [], [], []))
+        arrived.call_keys.append(call.source_id)
+        arrived.leg_keys.extend(leg.source_id for leg in call.legs)
+        if stored is not None:
+            arrived.updated_call_ids.append(stored.id)
+    for arrived in grouped.values():
+        calls_arrived.send(sender=None, client_id=client_id, arrived=arrived)
+
+
+def _tell(client_id: int, results: Sequence[Ingested]) -> None:
+    outcomes = [result.outcome for result in results]
+    event: dict[str, Any] = {
+        "type": "calls",
+        "created": outcomes.count(Outcome.CREATED),
+        "updated": outcomes.count(Outcome.UPDATED),
+    }
+    if event["created"] or event["updated"]:
+        publish(client_id, event)

@@ -1,0 +1,61 @@
+"""Counters of legs by UTC day, extension and group, kept in the transaction of the legs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from cdrs.ingest.staging import cursor
+
+
+class Counted(NamedTuple):
+    """What a counter needs to know of a leg. `init_time` is aware; its UTC day counts."""
+
+    init_time: datetime
+    extension_id: int | None
+    group_id: int | None
+    result: str | None
+    billsec: int | None
+
+
+Key = tuple[date, int | None, int | None]
+
+
+class LegCounts:
+    """Differences to be added to the counters: legs that came, less legs that went."""
+
+    def __init__(self) -> None:
+        self._deltas: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
+
+    def add(self, leg: Counted, sign: int = 1) -> None:
+        """One leg more (`sign` 1) or less (-1). `answered` counts legs whose result is `answered`."""
+        day = leg.init_time.astimezone(UTC).date()
+        delta = self._deltas[(day, leg.extension_id, leg.group_id)]
+        delta[0] += sign
+        delta[1] += sign * (leg.result == "answered")
+        delta[2] += sign * (leg.billsec or 0)
+
+    def write(self, client_id: int) -> None:
+        """Add to the stored counters, always in the same order, so that two writers cannot wait for each other."""
+        changed = sorted(
+            ((key, delta) for key, delta in self._deltas.items() if any(delta)), key=lambda item: repr(item)
+        )
+        if changed:
+            cursor().execute(_ADD, [client_id, *_columns([*key, *delta] for key, delta in changed)])
+        self._deltas.clear()
+
+
+_ADD = """
+insert into cdrs_daycount as kept (client_id, day, extension_id, group_id, legs, answered, billsec)
+select %s, * from unnest(%s::date[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+on conflict (client_id, day, extension_id, group_id) do update set
+    legs = kept.legs + excluded.legs,
+    answered = kept.answered + excluded.answered,
+    billsec = kept.billsec + excluded.billsec
+"""
+
+
+def _columns(rows: Iterable[list[object]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,42 @@
+"""What became of a fact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """`skipped`: it was deleted before, and stays deleted."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+
+
+class Conflict(ValueError):
+    """A fact that contradicts what is stored; `field` names what is taken. Nothing of it is stored."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """`conflict` is there exactly when the outcome is `rejected`; `new_legs` counts legs not known before."""
+
+    outcome: Outcome
+    new_legs: int = 0
+    conflict: Conflict | None = None
+
+
+UNCHANGED = Ingested(Outcome.UNCHANGED)
+SKIPPED = Ingested(Outcome.SKIPPED)
+
+
+def rejected(field: str, message: str) -> Ingested:
+    return Ingested(Outcome.REJECTED, conflict=Conflict(field, message))

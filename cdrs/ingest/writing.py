@@ -1,0 +1,163 @@
+"""Calls that may be written: new ones inserted, changed ones updated with their legs, in a handful of statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from cdrs.facts import CallFacts, LegFacts
+from cdrs.ingest.counters import Counted, LegCounts
+from cdrs.ingest.extensions import NOWHERE, Place, places
+from cdrs.ingest.rows import (
+    CALL_COLUMNS,
+    LEG_COLUMNS,
+    PARTICIPANT_COLUMNS,
+    call_row,
+    leg_row,
+    new_uuid,
+    participant_rows,
+)
+from cdrs.ingest.staging import cursor, insert_rows, update_rows
+from cdrs.models import Leg
+
+
+class KnownCall(NamedTuple):
+    id: int
+    digest: bytes
+    call_uuid: UUID
+
+
+class KnownLeg(NamedTuple):
+    """A stored leg, as far as an update must know it."""
+
+    id: int
+    call_id: int
+    source_id: str
+    extension_id: int | None
+    group_id: int | None
+    init_time: datetime
+    result: str | None
+    billsec: int | None
+
+    @property
+    def counted(self) -> Counted:
+        return Counted(self.init_time, self.extension_id, self.group_id, self.result, self.billsec)
+
+
+Written = tuple[CallFacts, bytes, KnownCall | None]
+
+
+def write_calls(client_id: int, written: Sequence[Written], counts: LegCounts) -> list[int]:
+    """Write (facts, hash, stored call or None); `counts` gets the differences. How many legs of each are new."""
+    ids = iter(new_ids("cdrs_call", sum(stored is None for _, _, stored in written)))
+    targets = [(call, digest, stored, stored.id if stored else next(ids)) for call, digest, stored in written]
+    _write_call_rows(client_id, targets)
+    _write_participants(client_id, targets)
+    return _write_legs(client_id, targets, counts)
+
+
+Target = tuple[CallFacts, bytes, KnownCall | None, int]
+
+
+def new_ids(table: str, count: int) -> list[int]:
+    """Ids from the table's sequence: rows that refer to each other then go in without a look-up between."""
+    if not count:
+        return []
+    rows = cursor().execute(
+        "select nextval(pg_get_serial_sequence(%s, 'id')) from generate_series(1, %s)", [table, count]
+    )
+    return [row[0] for row in rows]
+
+
+def _write_call_rows(client_id: int, targets: Sequence[Target]) -> None:
+    created, changed = [], []
+    for call, digest, stored, call_id in targets:
+        if stored is None:
+            created.append(call_row(client_id, call_id, new_uuid(call), call, digest))
+        else:
+            changed.append(call_row(client_id, call_id, call.call_uuid or stored.call_uuid.hex, call, digest))
+    db = cursor()
+    insert_rows(db, "cdrs_call", CALL_COLUMNS, created, also={"recordings": "0", "created_at": "now()"})
+    update_rows(db, "cdrs_call", CALL_COLUMNS, changed)
+
+
+def _write_participants(client_id: int, targets: Sequence[Target]) -> None:
+    changed = [call_id for _, _, stored, call_id in targets if stored is not None]
+    db = cursor()
+    if changed:
+        db.execute(
+            "delete from cdrs_participant where client_id = %s and call_id = any(%s::bigint[])", [client_id, changed]
+        )
+    rows = [row for call, _, _, call_id in targets for row in participant_rows(client_id, call_id, call)]
+    insert_rows(db, "cdrs_participant", PARTICIPANT_COLUMNS, rows)
+
+
+def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) -> list[int]:
+    stored_legs = _legs_of(client_id, [call_id for _, _, stored, call_id in targets if stored is not None])
+    numbers = {leg.extension for call, _, _, _ in targets for leg in call.legs if leg.extension is not None}
+    place_of: dict[str | None, Place] = {None: NOWHERE, **places(client_id, numbers)}
+    fresh = sum(leg.source_id not in stored_legs[call_id] for call, _, _, call_id in targets for leg in call.legs)
+    ids = iter(new_ids("cdrs_leg", fresh))
+    created: list[list[Any]] = []
+    changed: list[list[Any]] = []
+    vanished: list[KnownLeg] = []
+    new_legs = []
+    for call, _, _, call_id in targets:
+        kept = stored_legs[call_id]
+        before = len(created)
+        for leg in call.legs:
+            stored = kept.pop(leg.source_id, None)
+            place = _stamp(place_of[leg.extension], stored)
+            rows, leg_id = (created, next(ids)) if stored is None else (changed, stored.id)
+            rows.append(leg_row(client_id, leg_id, call_id, call.source, place, leg))
+            _count(counts, stored, leg, place)
+        vanished.extend(kept.values())
+        new_legs.append(len(created) - before)
+    db = cursor()
+    insert_rows(db, "cdrs_leg", LEG_COLUMNS, created)
+    update_rows(db, "cdrs_leg", LEG_COLUMNS, changed)
+    _remove(client_id, vanished, counts)
+    return new_legs
+
+
+def _stamp(place: Place, stored: KnownLeg | None) -> Place:
+    """The group is stamped once: a leg keeps it while it stays with its extension, wherever that has moved since."""
+    if stored is None or stored.extension_id != place.extension_id:
+        return place
+    return Place(stored.extension_id, stored.group_id)
+
+
+def _count(counts: LegCounts, stored: KnownLeg | None, leg: LegFacts, place: Place) -> None:
+    if stored is not None:
+        counts.add(stored.counted, -1)
+    counts.add(Counted(leg.init_time, place.extension_id, place.group_id, leg.result, leg.billsec))
+
+
+def _legs_of(client_id: int, call_ids: list[int]) -> dict[int, dict[str, KnownLeg]]:
+    """call id -> source_id -> leg, of calls that are stored; locked until the transaction ends."""
+    found: dict[int, dict[str, KnownLeg]] = defaultdict(dict)
+    if call_ids:
+        rows = cursor().execute(
+            "select id, call_id, source_id, extension_id, group_id, init_time, result, billsec from cdrs_leg"
+            " where client_id = %s and call_id = any(%s::bigint[]) order by id for update",
+            [client_id, call_ids],
+        )
+        for row in rows:
+            leg = KnownLeg(*row)
+            found[leg.call_id][leg.source_id] = leg
+    return found
+
+
+def _remove(client_id: int, vanished: Sequence[KnownLeg], counts: LegCounts) -> None:
+    """Legs that the facts no longer have go, except those that a recording or a capture hangs on."""
+    if not vanished:
+        return
+    mine = Leg.objects.filter(client_id=client_id, id__in=[leg.id for leg in vanished])
+    gone = set(mine.filter(records__isnull=True, captures__isnull=True).values_list("id", flat=True))
+    Leg.objects.filter(client_id=client_id, id__in=gone)._raw_delete(mine.db)
+    for leg in vanished:
+        if leg.id in gone:
+            counts.add(leg.counted, -1)
