@@ -10,6 +10,8 @@ from portal.accounts.models import Application, User
 
 
 def user_by_login(login: str) -> User | None:
+    if "\x00" in login:  # PostgreSQL has no such text
+        return None
     return next(iter(User.objects.raw("select * from user_by_login(%s)", [login.strip().lower()])), None)
 
 
@@ -18,6 +20,8 @@ def user_by_id(user_id: int) -> User | None:
 
 
 def application_by_client_id(client_id: str) -> Application | None:
+    if "\x00" in client_id:
+        return None
     return next(iter(Application.objects.raw("select * from application_by_client_id(%s)", [client_id])), None)
 
 

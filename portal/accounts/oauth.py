@@ -15,6 +15,7 @@ from portal.access.principal import DEEDS
 from portal.accounts import lookups
 from portal.accounts.models import Application
 from portal.accounts.principals import REACHES, deeds_of_application
+from portal.clients.models import Status
 
 
 class OneRoundHasher(PBKDF2PasswordHasher):
@@ -28,11 +29,14 @@ class Validator(OAuth2Validator):
     def _load_application(self, client_id: str, request: Any) -> Application | None:
         """The application, and from here on the transaction is bound to its tenant."""
         if request.client is None or request.client.client_id != client_id:
+            request.client = None
             application = lookups.application_by_client_id(client_id) if client_id else None
             if application is None or not application.is_usable(request):
                 return None
+            bind(application.tenant_id)
+            if application.tenant.status != Status.ACTIVE:
+                return None
             request.client = application
-        bind(request.client.tenant_id)
         return request.client
 
 
@@ -54,19 +58,28 @@ class Scopes(BaseScopes):
 
 
 ALIASES = {"application_id": "client_id", "application_secret": "client_secret"}
-IGNORED = {"scope": {"", "call_api"}}
+# Programs send these words of the vendor's; they ask for what one gets anyway.
+SAYS_NOTHING = {"", "all", "call_api"}
+
+
+def token_fields(request: HttpRequest) -> dict[str, str]:
+    """What a token request says: its urlencoded or multipart body, or the query of a POST with an empty body.
+
+    `client_id` is OAuth's name even where the request says `application_id`. The first of repeated values counts.
+    """
+    told = request.POST or request.GET
+    fields = {ALIASES.get(name, name): values[0] for name, values in reversed(list(told.lists())) if values}
+    if fields.get("scope", "").strip().lower() in SAYS_NOTHING:
+        fields.pop("scope", None)
+    return fields
 
 
 class TokenRequests(OAuthLibCore):
-    """All the forms in which programs ask for a token: urlencoded, multipart, or the query of an empty POST."""
+    """All the forms in which programs ask for a token."""
 
     def extract_body(self, request: HttpRequest) -> list[tuple[str, str]]:
-        fields = request.POST or request.GET
-        pairs = [(ALIASES.get(name, name), value) for name, values in fields.lists() for value in values[:1]]
-        return [(name, value) for name, value in pairs if value.strip().lower() not in IGNORED.get(name, set())]
+        return list(token_fields(request).items())
 
     def _get_escaped_full_path(self, request: HttpRequest) -> str:
-        # The query has been read as the body: told twice, a parameter would be refused as a duplicate.
-        if request.method == "POST" and not request.POST:
-            return request.path
-        return super()._get_escaped_full_path(request)
+        # A query is either read as the body or ignored: told twice, its parameters would be refused as duplicates.
+        return request.path if request.method == "POST" else super()._get_escaped_full_path(request)

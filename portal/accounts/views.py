@@ -7,7 +7,6 @@ from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from portal.access.isolation import scope
@@ -39,8 +38,7 @@ class SignInPage(PageView):
         if not form.is_valid() or form.user is None:
             return self.page({"form": form, "next": request.POST.get("next", "")}, status=422)
         with scope(form.user.client_id, operator=form.user.is_operator):
-            User.objects.filter(pk=form.user.pk).update(last_login=timezone.now())
-        login(request, form.user)
+            login(request, form.user)  # it also writes last_login into the user's row
         return redirect(next_url(request))
 
 
