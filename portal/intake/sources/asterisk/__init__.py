@@ -1,0 +1,1 @@
+"""The spool of an Asterisk: `cdr-csv/Master.csv`, `monitor/` with the recordings, `voicemail/` with the messages."""

@@ -1,0 +1,87 @@
+"""What every source hands to the importer: entries, one a line (or a file) of what it read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, BinaryIO, Protocol
+
+Facts = dict[str, Any]
+
+
+class BadSource(Exception):
+    """A path that is not what the source needs: nothing is read. The text is one line for the operator."""
+
+
+class BadEntry(ValueError):
+    """A line or file that cannot be read; the text is the reason."""
+
+
+class Kind(StrEnum):
+    RECORDING = "recording"
+    VOICEMESSAGE = "voicemessage"
+
+
+@dataclass(slots=True)
+class Sound:
+    """The facts of a recording or a voice message; `file` is its path in the spool (None: the audio comes later)."""
+
+    kind: Kind
+    facts: Facts
+    file: str | None = None
+
+
+@dataclass(slots=True)
+class Entry:
+    """One line of a file, or one text file, as read. `end` is the byte after it, from where a reading can go on.
+
+    `facts` is the source's own: only its `tell` reads it. With an `error` the rest of it does not count.
+    """
+
+    line: int
+    raw: bytes
+    end: int
+    path: str | None = None
+    facts: Any = None
+    sounds: list[Sound] = field(default_factory=list)
+    error: str | None = None
+
+
+class News(StrEnum):
+    """What an entry adds to a call of which the store may know other parts."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    KNOWN = "known"
+
+
+@dataclass(slots=True)
+class Telling:
+    """One call as the entries of a batch tell it, with all its legs: those of earlier batches too.
+
+    `news` says of each entry whether it added something; None: what becomes of the call decides.
+    """
+
+    facts: Facts
+    entries: list[Entry]
+    news: list[News] | None = None
+
+
+class Source(Protocol):
+    """A spool of one PBX, or a manifest. Made for a run, used by one thread, save `open`."""
+
+    name: str
+    size: int | None
+
+    def fingerprint(self, position: int) -> str:
+        """What the file holds up to `position`, hashed: another answer means another file."""
+
+    def read(self, position: int, line: int) -> Iterator[Entry]:
+        """Entries from the byte `position` on, where `line` lines have been read before."""
+
+    def tell(self, client_id: int, entries: Sequence[Entry]) -> list[Telling]:
+        """The calls that these entries tell, in a transaction bound to the client."""
+
+    def open(self, sound: Sound) -> BinaryIO:
+        """The audio of a sound. Raises spool.Unreachable. Any thread."""

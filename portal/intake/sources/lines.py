@@ -1,0 +1,59 @@
+"""Lines of a file with the bytes they end at, so that a reading can go on where another one stopped."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import BinaryIO, NamedTuple
+
+LONGEST_LINE = 1024 * 1024
+WINDOW = 4096
+BOM = b"\xef\xbb\xbf"
+
+
+class Line(NamedTuple):
+    """`number` from 1; `end` is the byte after its line feed, or its own first byte where it has none yet.
+
+    `body` is without the line feed; `cut` says that it was longer than LONGEST_LINE and holds the beginning alone.
+    """
+
+    number: int
+    body: bytes
+    end: int
+    cut: bool
+
+
+def open_lines(file: BinaryIO, *, gz: bool) -> BinaryIO:
+    """A buffered reader of the text in `file`, unpacked where it is gzip."""
+    import io
+
+    return gzip.GzipFile(fileobj=file) if gz else io.BufferedReader(file, 1024 * 1024)  # type: ignore[arg-type,return-value]
+
+
+def read_lines(file: BinaryIO, position: int, before: int) -> Iterator[Line]:
+    """Lines from the byte `position` on; `before` lines precede it. Constant memory, whatever the file holds."""
+    file.seek(position)
+    number = before
+    while body := file.readline(LONGEST_LINE + 1):
+        number += 1
+        start = position
+        cut = len(body) > LONGEST_LINE and not body.endswith(b"\n")
+        position += len(body)
+        tail = body
+        while cut and tail and not tail.endswith(b"\n"):
+            tail = file.readline(LONGEST_LINE)
+            position += len(tail)
+        whole = tail.endswith(b"\n")
+        if start == 0:
+            body = body.removeprefix(BOM)
+        yield Line(number, body[:LONGEST_LINE].rstrip(b"\r\n"), position if whole else start, cut)
+
+
+def fingerprint(file: BinaryIO, position: int, *words: str) -> str:
+    """A hash of the file's head and of what stands before `position`: a file that only grew answers the same."""
+    digest = blake2b("\n".join(words).encode(), digest_size=16)
+    for start in (0, max(0, position - WINDOW)):
+        file.seek(start)
+        digest.update(file.read(min(WINDOW, position - start)))
+    return digest.hexdigest()
