@@ -9,7 +9,7 @@ SUFFIXES = frozenset(
     {"wav", "mp3", "ogg", "opus", "flac", "au", "aiff", "m4a", "aac", "amr", "g729", "pcap", "zip", "bin"}
 )
 _ALIASES = {"aif": "aiff", "oga": "ogg", "mpeg": "mp3", "mp4": "m4a", "snd": "au", "cap": "pcap"}
-_KEY = re.compile(r"\d+/\d{4}/\d{2}/\d{2}/[0-9a-f]{32}(\.play)?\.[a-z0-9]{1,5}")
+_KEY = re.compile(r"\d+/\d{4}/\d{2}/\d{2}/[0-9a-f]{32}(\.[0-9a-f]{8})?\.[a-z0-9]{1,5}")
 
 
 def suffix_of(file_name: str) -> str:
@@ -36,10 +36,13 @@ def new_key(client_id: int, at: datetime, suffix: str) -> str:
 
 
 def beside(key: str, suffix: str) -> str:
-    """The key of a playable copy of `key`, in the same folder: `….wav` -> `….play.mp3`. Always the same for a key."""
+    """A new key in the folder of `key`, for a copy of it: `<hex>.wav` -> `<hex>.<8 hex>.mp3`. Another one each time.
+
+    A copy is an upload like any other: one that nobody keeps is swept, so it must never lie where a kept one does.
+    """
     if suffix not in SUFFIXES:
         raise ValueError(f"suffix: {suffix!r} is not one of {', '.join(sorted(SUFFIXES))}")
-    return f"{key.rpartition('.')[0]}.play.{suffix}"
+    return f"{key.rpartition('.')[0]}.{secrets.token_hex(4)}.{suffix}"
 
 
 def is_key(text: str) -> bool:

@@ -22,8 +22,9 @@ class PlayableCopy:
 
 
 def make_playable(key: str) -> PlayableCopy:
-    """Transcode the media of `key` to mp3 under `beside(key, "mp3")`. Outside any transaction; it may run twice.
+    """Transcode the media of `key` to mp3 under a new `beside(key, "mp3")`. Call it outside any transaction.
 
+    It may run twice: each run makes a copy of its own, and the one that is not recorded is for `uploads.discard`.
     Undecodable, FileNotFoundError (the original is gone), and what storage raises.
     """
     with tempfile.TemporaryDirectory(prefix="callvault-") as folder:

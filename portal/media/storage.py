@@ -58,15 +58,20 @@ def local_copy(key: str) -> contextlib.AbstractContextManager[Path]:
 
 @deconstructible(path="portal.media.storage.FileStore")
 class FileStore(FileSystemStorage):
-    """Files under one directory: 0640 in folders of 0750 unless the settings say otherwise.
+    """Files under one directory: 0640 in folders of 0750 unless its options say otherwise.
 
     `save` is durable when it returns: written to a temporary file beside the target, fsync, rename, fsync of the
     folder; an existing file is replaced. A name that leads outside, also by a link, raises SuspiciousFileOperation.
     """
 
+    def __init__(
+        self, location: str, file_permissions_mode: int = 0o640, directory_permissions_mode: int = 0o750
+    ) -> None:
+        super().__init__(location, None, file_permissions_mode, directory_permissions_mode)
+
     def path(self, name: str) -> str:
         path = super().path(name)
-        if not Path(path).parent.resolve().is_relative_to(Path(self.location).resolve()):
+        if name and not Path(path).parent.resolve().is_relative_to(Path(self.location).resolve()):
             raise SuspiciousFileOperation("a media file outside its directory")
         return path
 
@@ -81,7 +86,7 @@ class FileStore(FileSystemStorage):
             with os.fdopen(descriptor, "wb", buffering=0) as file:
                 for chunk in content.chunks(BLOCK_BYTES):
                     _write_all(file, chunk)
-                os.fchmod(file.fileno(), self.file_permissions_mode or 0o640)
+                os.fchmod(file.fileno(), self.file_permissions_mode or 0o600)
                 os.fsync(file.fileno())
             Path(temporary).replace(target)
         except BaseException:
@@ -124,7 +129,7 @@ class FileStore(FileSystemStorage):
             return
         self._make_folder(folder.parent)
         with contextlib.suppress(FileExistsError):
-            folder.mkdir(self.directory_permissions_mode or 0o750)
+            folder.mkdir(self.directory_permissions_mode or 0o700)
         _sync_folder(folder.parent)
 
 

@@ -19,10 +19,12 @@ def test_a_key_names_client_and_utc_day_and_is_random() -> None:
     assert is_key(first)
 
 
-def test_a_playable_copy_lies_beside_its_original_and_never_on_it() -> None:
+def test_a_copy_lies_beside_its_original_and_never_on_it_nor_on_another() -> None:
     key = new_key(42, AT, "mp3")
-    assert beside(key, "mp3") == key.removesuffix(".mp3") + ".play.mp3"
-    assert is_key(beside(key, "mp3"))
+    first, second = beside(key, "mp3"), beside(key, "mp3")
+    assert first.startswith(key.removesuffix("mp3"))
+    assert len({key, first, second}) == 3
+    assert is_key(first)
 
 
 @pytest.mark.parametrize(
