@@ -18,7 +18,7 @@ class UploadSwept(Exception):
 def journal(keys: Iterable[str]) -> None:
     """Write down the keys of uploads about to begin, committed at once. RuntimeError inside a transaction.
 
-    Keys are new ones always (`keys.new_key`, `keys.beside`): what a failed or forgotten upload left under them is removed.
+    Keys are new ones always (`keys.new_key`, `keys.beside`): what a failed or forgotten upload left there is removed.
     """
     with transaction.atomic(durable=True):
         PendingUpload.objects.bulk_create([PendingUpload(key=key) for key in keys])

@@ -1,0 +1,97 @@
+"""A batch of facts of recordings or voice messages, from facts to rows, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from django.db import connection
+
+from cdrs.ingest.calls import by_source
+from cdrs.ingest.extensions import places
+from cdrs.ingest.names import lock_sources
+from cdrs.ingest.outcomes import UNCHANGED, Ingested, Outcome
+from cdrs.ingest.rows import facts_hash
+from cdrs.ingest.staging import cursor, insert_rows, update_rows
+from cdrs.ingest.writing import new_ids
+from records.facts import RecordingFacts, VoiceMessageFacts
+from records.ingest.kinds import RECORDING, VOICEMESSAGE, Kind, Known, known_rows, refused
+from records.ingest.rows import MESSAGE_FACTS, RECORDING_FACTS, message_values, recording_values
+from records.ingest.settling import settling
+
+Facts = TypeVar("Facts", RecordingFacts, VoiceMessageFacts)
+# facts, hash, the stored row or None -> values of the fact columns
+Values = Callable[[Any, bytes, Known | None], list[Any]]
+NEW = {"state": "'awaiting'", "findings": "'{}'", "generation": "1", "created_at": "now()"}
+
+
+def ingest_recordings(client_id: int, facts: Sequence[RecordingFacts]) -> list[Ingested]:
+    """Store the facts of recordings; the answer is in their order. Call it inside `scope(client_id)`.
+
+    A recording without audio yet, or whose leg or call is not known yet, waits for it: either may come first.
+    """
+    with connection.wrap_database_errors:
+        lock_sources(client_id, (one.source for one in facts))
+        return _in_turns(client_id, RECORDING, facts, lambda batch: (RECORDING_FACTS, recording_values))
+
+
+def ingest_voicemessages(client_id: int, facts: Sequence[VoiceMessageFacts]) -> list[Ingested]:
+    """Store the facts of voice messages, likewise; an extension that no list knows is made."""
+
+    def writer(batch: Sequence[VoiceMessageFacts]) -> tuple[Sequence[str], Values]:
+        place_of = places(client_id, {one.extension for one in batch})
+        return MESSAGE_FACTS, lambda one, digest, stored: message_values(one, digest, stored, place_of[one.extension])
+
+    with connection.wrap_database_errors:
+        lock_sources(client_id, (one.source for one in facts))
+        return _in_turns(client_id, VOICEMESSAGE, facts, writer)
+
+
+Writer = Callable[[Sequence[Facts]], tuple[Sequence[str], Values]]
+
+
+def _in_turns(client_id: int, kind: Kind, facts: Sequence[Facts], writer: Writer[Facts]) -> list[Ingested]:
+    """What a batch names twice is told in two turns, so that its last word stays."""
+    results: list[Ingested] = [UNCHANGED] * len(facts)
+    waiting = list(range(len(facts)))
+    while waiting:
+        turn = {(facts[index].source, facts[index].source_id): index for index in reversed(waiting)}
+        indexes = sorted(turn.values())
+        for source, keys in by_source(turn).items():
+            batch = [index for index in indexes if facts[index].source == source]
+            told = _ingest_distinct(client_id, kind, source, keys, [facts[index] for index in batch], writer)
+            for index, result in zip(batch, told, strict=True):
+                results[index] = result
+        waiting = sorted(set(waiting) - set(indexes))
+    return results
+
+
+def _ingest_distinct(
+    client_id: int, kind: Kind, source: str, keys: Sequence[str], facts: Sequence[Facts], writer: Writer[Facts]
+) -> list[Ingested]:
+    known = known_rows(client_id, kind, source, keys)
+    answers = refused(client_id, kind, source, [key for key in keys if key not in known])
+    hashes = {one.source_id: facts_hash(one) for one in facts}
+    for key, row in known.items():
+        if row.digest == hashes[key]:
+            answers[key] = UNCHANGED
+    wanted = [one for one in facts if one.source_id not in answers]
+    columns, values = writer(wanted)
+    ids = iter(new_ids(kind.table, sum(one.source_id not in known for one in wanted)))
+    created, changed = [], []
+    for one in wanted:
+        row = known.get(one.source_id)
+        told = values(one, hashes[one.source_id], row)
+        if row is None:
+            created.append([client_id, next(ids), uuid4().hex, source, one.source_id, *told])
+            answers[one.source_id] = Ingested(Outcome.CREATED)
+        else:
+            changed.append([client_id, row.id, *told])
+            answers[one.source_id] = Ingested(Outcome.UPDATED)
+    with settling(client_id, kind, [row[1] for row in (*created, *changed)]):
+        insert_rows(
+            cursor(), kind.table, ("client_id", "id", "uuid", "source", "source_id", *columns), created, also=NEW
+        )
+        update_rows(cursor(), kind.table, ("client_id", "id", *columns), changed)
+    return [answers[one.source_id] for one in facts]

@@ -1,0 +1,112 @@
+"""What browsers hear: the copy beside an original that they cannot play; and the removal of what was replaced."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from portal.access.isolation import scope
+from portal.media import playable, uploads
+from portal.media.facts import Undecodable
+from portal.media.models import PendingUpload
+from records.models import MediaFile, Playable
+
+log = logging.getLogger(__name__)
+MOST_TRIES = 3
+FORGOTTEN_AFTER = timedelta(minutes=2)
+AT_ONCE = 200
+
+
+def wake_after_commit(client_id: int, mediafile_id: int) -> None:
+    """Have a worker make the playable copy once the running transaction has committed."""
+    transaction.on_commit(partial(wake, client_id, mediafile_id))
+
+
+def wake(client_id: int, mediafile_id: int) -> None:
+    """Put the job into the queue. A broker that is out is no harm: the row says `wanted`, and the sweeper finds it."""
+    from records.tasks import make_playable
+
+    try:
+        make_playable.delay(client_id, mediafile_id)
+    except Exception:
+        log.warning("the queue is out: media file %d waits for the sweeper", mediafile_id, exc_info=True)
+
+
+def forget_after_commit(files: Iterable[MediaFile]) -> None:
+    """Remove the objects of files whose rows go with the running transaction.
+
+    They are journalled as uploads that nobody kept, so that the sweeper removes what a crash after the commit leaves.
+    """
+    keys = [key for file in files for key in (file.key, file.playable_key) if key]
+    PendingUpload.objects.bulk_create([PendingUpload(key=key) for key in keys])
+    for key in keys:
+        transaction.on_commit(partial(remove, key))
+
+
+def remove(key: str) -> None:
+    try:
+        uploads.discard(key)
+    except Exception:
+        log.warning("a replaced file is left to the sweeper: %s", key, exc_info=True)
+
+
+def make_copy(client_id: int, mediafile_id: int) -> bool:
+    """Transcode what is `wanted` to mp3 beside the original; whether there is a copy now. It may run twice, at once.
+
+    Each run counts as a try before it begins, so that a file that kills its worker is given up after three.
+    """
+    with scope(client_id):
+        wanted = MediaFile.objects.filter(client_id=client_id, id=mediafile_id, playable=Playable.WANTED)
+        wanted.filter(playable_tries__gte=MOST_TRIES).update(playable=Playable.FAILED)
+        if not wanted.update(playable_tries=F("playable_tries") + 1):
+            return MediaFile.objects.filter(client_id=client_id, id=mediafile_id, playable=Playable.READY).exists()
+        file = wanted.get()
+    try:
+        copy = playable.make_playable(file.key)
+    except (Undecodable, FileNotFoundError) as error:
+        log.warning("no playable copy of media file %d: %s", mediafile_id, error)
+        _give_up_when_tried_enough(file)
+        return False
+    except Exception:
+        _give_up_when_tried_enough(file)
+        raise
+    return _record_copy(file, copy)
+
+
+def _record_copy(file: MediaFile, copy: playable.PlayableCopy) -> bool:
+    """Tell the row of its copy. Where the row went meanwhile nobody keeps the copy, and it is swept."""
+    with scope(file.client_id):
+        row = MediaFile.objects.select_for_update().filter(client_id=file.client_id, id=file.id, key=file.key).first()
+        if row is None:
+            return False
+        if row.playable == Playable.READY:  # another run was faster
+            transaction.on_commit(partial(remove, copy.stored.key))
+            return True
+        uploads.keep(copy.stored.key)
+        row.playable, row.playable_key, row.playable_size = Playable.READY, copy.stored.key, copy.stored.size
+        row.save(update_fields=["playable", "playable_key", "playable_size"])
+        return True
+
+
+def _give_up_when_tried_enough(file: MediaFile) -> None:
+    with scope(file.client_id):
+        rows = MediaFile.objects.filter(client_id=file.client_id, id=file.id, playable=Playable.WANTED)
+        rows.filter(playable_tries__gte=MOST_TRIES).update(playable=Playable.FAILED)
+
+
+def wake_forgotten(client_id: int) -> int:
+    """Wake the jobs of one client that the queue lost; how many."""
+    with scope(client_id):
+        waiting = MediaFile.objects.filter(
+            client_id=client_id, playable=Playable.WANTED, created_at__lt=timezone.now() - FORGOTTEN_AFTER
+        )
+        ids = list(waiting.order_by("id").values_list("id", flat=True)[:AT_ONCE])
+    for mediafile_id in ids:
+        wake(client_id, mediafile_id)
+    return len(ids)

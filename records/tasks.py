@@ -1,0 +1,26 @@
+"""Jobs of the workers: playable copies, and the sweeper that finds those the queue forgot."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from portal.access.tasks import ClientTask
+from portal.clients.lookups import directory
+from records import playback
+
+
+class OwnTransactions(ClientTask):
+    abstract = True
+    own_transactions = True
+
+
+@shared_task(base=OwnTransactions, name="records.tasks.make_playable")
+def make_playable(client_id: int, mediafile_id: int) -> bool:
+    """Transcode one media file once; see records.playback."""
+    return playback.make_copy(client_id, mediafile_id)
+
+
+@shared_task(name="records.tasks.sweep")
+def sweep() -> int:
+    """Every minute, over all clients: wake jobs that wait for longer than they should."""
+    return sum(playback.wake_forgotten(client.pk) for client in directory())
