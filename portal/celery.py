@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("callvault")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.worker_soft_shutdown_timeout = 1.5  # seconds
 app.conf.beat_schedule = {
     "records-sweep": {"task": "records.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "media-sweep-uploads": {"task": "portal.media.tasks.sweep_uploads", "schedule": 600.0, "options": {"expires": 600}},

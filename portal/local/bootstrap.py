@@ -61,7 +61,7 @@ def prepare(required: list[str]) -> None:
 
 def install(required: list[str]) -> None:
     files = [argument for name in required for argument in ("--requirement", str(ROOT / name))]
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    pip = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
     rules = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
     run([*pip, *rules, *files], "The Python packages could not be installed")
 

@@ -18,12 +18,12 @@ LARGEST_POOL = 40
 
 
 def broker(data: DataDirectory) -> Child:
-    return Child("redis", redis.command(data), stop=((signal.SIGTERM, 1.5),))
+    return Child("redis", redis.command(data), stop=((signal.SIGTERM, 1.0),))
 
 
 def live(host: str, port: int) -> Child:
     command = granian("asgi", host, port, workers=1, target="portal.asgi:application")
-    return Child("live", command, stop=((signal.SIGTERM, 1.0),))
+    return Child("live", command, stop=((signal.SIGTERM, 0.5),))
 
 
 def scheduler() -> Child:
@@ -31,14 +31,14 @@ def scheduler() -> Child:
 
 
 def worker() -> Child:
-    """A warm shutdown finishes running tasks; a cold one, where they take too long, gives them back to the queue."""
+    """It ends softly: what finishes within `worker_soft_shutdown_timeout` does, the rest goes back to the queue."""
     limits = ["--max-tasks-per-child", "500", "--max-memory-per-child", "512000"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     command = [*celery(), "worker", "--loglevel", "INFO", "--pool", "prefork", "--concurrency", "2", *limits, *quiet]
     return Child(
         "worker",
         command,
-        stop=((signal.SIGTERM, 2.5), (signal.SIGQUIT, 0.5)),
+        stop=((signal.SIGQUIT, 4.0),),
         at_parents_death=signal.SIGQUIT,
     )
 

@@ -1,5 +1,6 @@
 """The use of the embedded PostgreSQL by one process: it runs from the first user's arrival to the last one's end."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -61,6 +62,9 @@ class EmbeddedDatabase:
             if self.used_by_others():
                 return False
             time.sleep(0.02)
+        if self.child:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.child.wait(2)
         return True
 
     def used_by_others(self) -> bool:

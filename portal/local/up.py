@@ -133,10 +133,12 @@ class Installation:
     def start_broker(self) -> None:
         if os.environ.get("REDIS_URL"):
             return
-        with self.steps.step("broker"):
+        with self.steps.step("broker") as remark:
             self.supervisor.start(children.broker(self.data))
             self.steps.wait_until(lambda: redis.ready(self.data), "Redis does not answer", "redis")
             os.environ["REDIS_URL"] = redis.url(self.data)
+            if count := redis.give_back(self.data):
+                remark(f"{count} unfinished tasks of a killed worker are queued again")
 
     def migrate(self) -> None:
         version = stamps.migrations()
