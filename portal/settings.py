@@ -299,5 +299,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
-    "loggers": {"portal": {"level": os.environ.get("LOG_LEVEL", "INFO")}},
+    "loggers": {
+        "portal": {"level": os.environ.get("LOG_LEVEL", "INFO")},
+        # At DEBUG they print tokens.
+        "oauthlib": {"level": "WARNING"},
+        "oauth2_provider": {"level": "WARNING"},
+    },
 }

@@ -1,7 +1,7 @@
 """The table of doors."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from portal.pages import health
 from portal.pages.live import TicketPage
@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("live/ticket", TicketPage.as_view(), name="live-ticket"),
     path("operations/", admin.site.urls),
+    re_path(r"^oauth/", include("portal.accounts.oauth_urls")),
     path("", include("portal.accounts.urls")),
 ]

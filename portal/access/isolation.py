@@ -102,11 +102,18 @@ def let_finder_read(table: str) -> migrations.RunSQL:
     )
 
 
-def look_up(name: str, arguments: str, returns: str, body: str) -> migrations.RunSQL:
-    """A narrow SECURITY DEFINER function: what must be read before the tenant is known, and no more."""
-    signature = f"{name}({arguments})"
+def look_up(name: str, arguments: str, returns: str, body: str, *, often: bool = False) -> migrations.RunSQL:
+    """A narrow SECURITY DEFINER function: what must be read before the tenant is known, and no more.
+
+    `often`: one whose plan a connection should keep. A function in SQL is planned at every call, one in PL/pgSQL once;
+    its `returns` is a table whose types the columns of the select have exactly.
+    """
+    signature, language = f"{name}({arguments})", "sql"
+    if often:
+        language = "plpgsql"
+        body = f"#variable_conflict use_column\nbegin return query {body}; end"
     return migrations.RunSQL(
-        f"create or replace function {signature} returns {returns} language sql stable security definer "
+        f"create or replace function {signature} returns {returns} language {language} stable security definer "
         f"set search_path = pg_catalog, public as $body${body}$body$;"
         f"revoke all on function {signature} from public;"
         + _do(f"alter function {signature} owner to {{finder}}", roles="finder")
