@@ -2,12 +2,14 @@
 // The stream's address carries a short-lived ticket, so each connection begins by asking for one.
 
 const WAITS = [1000, 2000, 5000, 15000, 30000];
+const STEADY = 10000; // a stream that holds this long is a good one: the next loss is waited for shortly again
 
 let source = null;
 let place = null;
 let failures = 0;
-let fresh = new Set();
+let fresh = 0;
 let timer = 0;
+let settled = 0;
 
 async function connect() {
   if (!place?.isConnected) return;
@@ -18,9 +20,14 @@ async function connect() {
     return;
   }
   const { url } = await answer.json();
+  if (!url || !place?.isConnected) return; // this principal is not told of live events, or the page has gone
   source = new EventSource(url);
-  source.addEventListener("open", () => { failures = 0; });
-  source.addEventListener("call", tell);
+  source.addEventListener("open", () => {
+    settled = setTimeout(() => {
+      failures = 0;
+    }, STEADY);
+  });
+  source.addEventListener("message", tell);
   source.addEventListener("error", () => {
     // The browser would retry with the old ticket: come back with a new one.
     stop();
@@ -35,26 +42,18 @@ function again() {
 
 function stop() {
   clearTimeout(timer);
+  clearTimeout(settled);
   source?.close();
   source = null;
 }
 
-function tell(event) {
-  if (!place?.isConnected) return;
-  fresh.add(callOf(event));
+function tell({ data }) {
+  const news = JSON.parse(data);
+  if (!place?.isConnected || news.type !== "calls" || !news.created) return;
+  fresh += news.created;
   const banner = place.querySelector("[data-live-banner]");
   banner.hidden = false;
-  banner.querySelector("[data-live-text]").textContent = fresh.size === 1 ? "1 new call" : `${fresh.size} new calls`;
-}
-
-/** A call is told of more than once (ringing, answered, ended): it counts once. */
-function callOf(event) {
-  try {
-    const facts = JSON.parse(event.data);
-    return facts.call_uuid ?? facts.call ?? event.lastEventId ?? fresh.size;
-  } catch {
-    return event.lastEventId || fresh.size;
-  }
+  banner.querySelector("[data-live-text]").textContent = fresh === 1 ? "1 new call" : `${fresh.toLocaleString("en")} new calls`;
 }
 
 function arrive() {
@@ -62,7 +61,7 @@ function arrive() {
   if (now === place && (source || timer)) return;
   stop();
   place = now;
-  fresh = new Set();
+  fresh = 0;
   failures = 0;
   if (place) connect();
 }

@@ -18,6 +18,7 @@ const skip = dock.querySelector("[data-skip]");
 let track = null;
 let pauses = { peaks: null, spans: [] };
 let retry = 0;
+let waited = false; // a copy was being prepared: an address that answers well now deserves another try
 let decksInView = new Set();
 
 const kept = (name, fallback) => {
@@ -51,6 +52,7 @@ function load(element, at = 0, play = true) {
   if (track?.track !== key) {
     track = { track: key, src, peaks, title, href, seconds };
     clearTimeout(retry);
+    waited = false;
     audio.src = src;
     wave.setAttribute("src", peaks ?? "");
     wave.setAttribute("label", `Position in ${title}`);
@@ -212,17 +214,22 @@ async function explain() {
   if (track?.src !== src) return;
   if (!answer) say("The portal does not answer. Press play to try again.", true);
   else if ([202, 409, 425, 503].includes(answer.status)) waitForCopy(src);
-  else if ([404, 410].includes(answer.status)) say("The file of this recording is missing from the storage.", true);
+  else if (answer.ok && waited) {
+    waited = false;
+    again();
+  } else if ([404, 410].includes(answer.status)) say("The file of this recording is missing from the storage.", true);
   else say("This browser cannot play the file. Download it to hear it.", true);
 }
 
 function waitForCopy(src) {
   say("Preparing a playable copy…");
-  retry = setTimeout(() => {
-    if (track?.src !== src) return;
-    audio.load();
-    start();
-  }, RETRY);
+  waited = true;
+  retry = setTimeout(() => track?.src === src && again(), RETRY);
+}
+
+function again() {
+  audio.load();
+  start();
 }
 
 audio.addEventListener("error", () => audio.error && explain());
@@ -292,7 +299,7 @@ const sight = new IntersectionObserver((entries) => {
 
 function arrive() {
   decksInView = new Set([...decksInView].filter((deck) => deck.isConnected));
-  for (const deck of document.querySelectorAll(".deck[data-track]")) sight.observe(deck.querySelector(".deck-bar") ? deck : deck);
+  for (const deck of document.querySelectorAll(".deck[data-track]")) sight.observe(deck);
   paint();
 }
 

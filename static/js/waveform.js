@@ -4,7 +4,13 @@
 
 const BAR = 2;
 const GAP = 1;
-const INKS = ["customer", "customer-rest", "agent", "agent-rest", "both", "both-rest", "line", "axis", "accent", "muted"];
+// What is drawn with which token of app.css.
+const INKS = {
+  customer: "--customer", "customer-rest": "--customer-rest",
+  agent: "--agent", "agent-rest": "--agent-rest",
+  both: "--accent", "both-rest": "--line-strong",
+  line: "--line", axis: "--line-strong", accent: "--accent", muted: "--muted",
+};
 const RULER = 18;
 const QUIETEST_FULL = 0.35; // a recording whose loudest moment is below this is drawn quiet, any other fills the height
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
@@ -38,6 +44,9 @@ class WaveForm extends HTMLElement {
   #layers = null;
   #position = 0;
   #wanted = "";
+  #sizes;
+  #themes;
+  #media;
   peaks = null;
 
   connectedCallback() {
@@ -50,10 +59,6 @@ class WaveForm extends HTMLElement {
     for (const media of this.#media) media.addEventListener("change", this.#redraw);
     this.#load();
   }
-
-  #sizes;
-  #themes;
-  #media;
 
   disconnectedCallback() {
     this.#sizes.disconnect();
@@ -82,8 +87,9 @@ class WaveForm extends HTMLElement {
     this.#canvas.setAttribute("aria-hidden", "true");
     this.#at = Object.assign(document.createElement("span"), { className: "at" });
     this.append(this.#canvas, this.#at);
-    for (const name of INKS) {
-      this.#inks[name] = Object.assign(document.createElement("i"), { className: `ink ${name}` });
+    for (const [name, token] of Object.entries(INKS)) {
+      this.#inks[name] = document.createElement("i");
+      this.#inks[name].style.setProperty("color", `var(${token})`);
       this.append(this.#inks[name]);
     }
     this.role = "slider";

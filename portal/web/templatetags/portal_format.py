@@ -144,10 +144,10 @@ def size(count: float | None) -> str:
     if count is None:
         return NOTHING
     for unit in SIZES:
-        if count < 1000 or unit == SIZES[-1]:
+        if round(count) < 1000 or unit == SIZES[-1]:
             break
         count /= 1000
-    return f"{count:.0f}{NO_BREAK}{unit}" if unit == "B" or count >= 100 else f"{count:.1f}{NO_BREAK}{unit}"
+    return f"{count:.0f}{NO_BREAK}{unit}" if unit == "B" or round(count, 1) >= 100 else f"{count:.1f}{NO_BREAK}{unit}"
 
 
 @register.filter

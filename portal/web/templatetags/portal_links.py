@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
-PAGING = ("cursor", "page")
+PAGING = ("before", "after")
 
 
 def as_link(query: QueryDict) -> str:
