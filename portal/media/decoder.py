@@ -24,8 +24,8 @@ from portal.media.peaks import Peaks
 
 CHILDREN = 2
 START_SECONDS = 30.0
-# The slowest decoder we have (Opus) does 300 x real time; a file of 1 MB holds at most some hours.
-JOB_SECONDS, JOB_BYTES_PER_SECOND = 60.0, 1_000_000
+# The slowest decoder we have (Opus, 300 x real time) takes 0.6 MB/s at 16 kbit/s; the longest recording, 20 minutes.
+JOB_SECONDS, JOB_BYTES_PER_SECOND, MOST_JOB_SECONDS = 60.0, 250_000, 1800.0
 JOBS_PER_CHILD = 1000
 ANSWER_BYTES = 1_000_000
 _ROOT = Path(__file__).resolve().parents[2]
@@ -199,7 +199,7 @@ def transcode(path: str | os.PathLike[str], out_path: str | os.PathLike[str]) ->
 
 
 def _do(job: dict[str, str]) -> dict[str, Any]:
-    seconds = JOB_SECONDS + Path(job["path"]).stat().st_size / JOB_BYTES_PER_SECOND
+    seconds = min(JOB_SECONDS + Path(job["path"]).stat().st_size / JOB_BYTES_PER_SECOND, MOST_JOB_SECONDS)
     job = {name: value if name == "do" else str(Path(value).absolute()) for name, value in job.items()}
     try:
         answer = _pool.ask(job, seconds)
