@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("live/ticket", TicketPage.as_view(), name="live-ticket"),
     path("operations/", admin.site.urls),
+    path("intake/v1/", include("portal.intake.urls")),
     re_path(r"^oauth/", include("portal.accounts.oauth_urls")),
     path("", include("portal.accounts.urls")),
 ]

@@ -159,7 +159,7 @@ def _refused(
 
 def _leg_owners(client_id: int, calls: Sequence[CallFacts]) -> dict[tuple[str, str], int]:
     """(source, source_id of a leg) -> id of the call that has it."""
-    owners = {}
+    owners: dict[tuple[str, str], int] = {}
     for source, keys in by_source((call.source, leg.source_id) for call in calls for leg in call.legs).items():
         rows = cursor().execute(
             "select source_id, call_id from cdrs_leg"

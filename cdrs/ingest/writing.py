@@ -98,7 +98,7 @@ def _write_participants(client_id: int, targets: Sequence[Target]) -> None:
 def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) -> list[int]:
     stored_legs = _legs_of(client_id, [call_id for _, _, stored, call_id in targets if stored is not None])
     numbers = {leg.extension for call, _, _, _ in targets for leg in call.legs if leg.extension is not None}
-    place_of: dict[str | None, Place] = {None: NOWHERE, **places(client_id, numbers)}
+    place_of = places(client_id, numbers)
     fresh = sum(leg.source_id not in stored_legs[call_id] for call, _, _, call_id in targets for leg in call.legs)
     ids = iter(new_ids("cdrs_leg", fresh))
     created: list[list[Any]] = []
@@ -110,7 +110,7 @@ def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) ->
         before = len(created)
         for leg in call.legs:
             stored = kept.pop(leg.source_id, None)
-            place = _stamp(place_of[leg.extension], stored)
+            place = _stamp(NOWHERE if leg.extension is None else place_of[leg.extension], stored)
             rows, leg_id = (created, next(ids)) if stored is None else (changed, stored.id)
             rows.append(leg_row(client_id, leg_id, call_id, call.source, place, leg))
             _count(counts, stored, leg, place)

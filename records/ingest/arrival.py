@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 from django.db import connection
@@ -20,7 +20,7 @@ from records.ingest.kinds import RECORDING, VOICEMESSAGE, Kind, Known, known_row
 from records.ingest.rows import MESSAGE_FACTS, RECORDING_FACTS, message_values, recording_values
 from records.ingest.settling import settling
 
-Facts = TypeVar("Facts", RecordingFacts, VoiceMessageFacts)
+Facts = RecordingFacts | VoiceMessageFacts
 # facts, hash, the stored row or None -> values of the fact columns
 Values = Callable[[Any, bytes, Known | None], list[Any]]
 NEW = {"state": "'awaiting'", "findings": "'{}'", "generation": "1", "created_at": "now()"}
@@ -48,10 +48,11 @@ def ingest_voicemessages(client_id: int, facts: Sequence[VoiceMessageFacts]) -> 
         return _in_turns(client_id, VOICEMESSAGE, facts, writer)
 
 
-Writer = Callable[[Sequence[Facts]], tuple[Sequence[str], Values]]
+# facts of a batch -> the columns they fill, and their values
+Writer = Callable[[Sequence[Any]], tuple[Sequence[str], Values]]
 
 
-def _in_turns(client_id: int, kind: Kind, facts: Sequence[Facts], writer: Writer[Facts]) -> list[Ingested]:
+def _in_turns(client_id: int, kind: Kind, facts: Sequence[Facts], writer: Writer) -> list[Ingested]:
     """What a batch names twice is told in two turns, so that its last word stays."""
     results: list[Ingested] = [UNCHANGED] * len(facts)
     waiting = list(range(len(facts)))
@@ -68,7 +69,7 @@ def _in_turns(client_id: int, kind: Kind, facts: Sequence[Facts], writer: Writer
 
 
 def _ingest_distinct(
-    client_id: int, kind: Kind, source: str, keys: Sequence[str], facts: Sequence[Facts], writer: Writer[Facts]
+    client_id: int, kind: Kind, source: str, keys: Sequence[str], facts: Sequence[Facts], writer: Writer
 ) -> list[Ingested]:
     known = known_rows(client_id, kind, source, keys)
     answers = refused(client_id, kind, source, [key for key in keys if key not in known])
@@ -79,15 +80,16 @@ def _ingest_distinct(
     wanted = [one for one in facts if one.source_id not in answers]
     columns, values = writer(wanted)
     ids = iter(new_ids(kind.table, sum(one.source_id not in known for one in wanted)))
-    created, changed = [], []
+    created: list[list[Any]] = []
+    changed: list[list[Any]] = []
     for one in wanted:
-        row = known.get(one.source_id)
-        told = values(one, hashes[one.source_id], row)
-        if row is None:
+        stored = known.get(one.source_id)
+        told = values(one, hashes[one.source_id], stored)
+        if stored is None:
             created.append([client_id, next(ids), uuid4().hex, source, one.source_id, *told])
             answers[one.source_id] = Ingested(Outcome.CREATED)
         else:
-            changed.append([client_id, row.id, *told])
+            changed.append([client_id, stored.id, *told])
             answers[one.source_id] = Ingested(Outcome.UPDATED)
     with settling(client_id, kind, [row[1] for row in (*created, *changed)]):
         insert_rows(

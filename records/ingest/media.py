@@ -23,7 +23,7 @@ from records.ingest.settling import settling
 from records.models import MediaFile, Playable, Record, State, VoiceMessage
 from records.playback import forget_after_commit, remove, wake_after_commit
 
-MODELS = {RECORDING: Record, VOICEMESSAGE: VoiceMessage}
+MODELS: dict[Kind, Any] = {RECORDING: Record, VOICEMESSAGE: VoiceMessage}
 HEARD_COLUMNS = ("client_id", "id", "size", "seconds", "sketch", "findings", "state")
 
 
