@@ -34,7 +34,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Each dependency by name, `ok` or `out`; 503 when one is out. What went wrong is for the log, not for the reader."""
+    """Each dependency by name, `ok` or `out`; 503 when one is out. What went wrong is for the log alone."""
     found = PROBES.states()
     return JsonResponse(found, status=200 if set(found.values()) == {"ok"} else 503)
 

@@ -39,8 +39,9 @@ def test_readyz_names_each_dependency() -> None:
 
 @pytest.mark.django_db
 def test_a_lost_database_is_named_and_no_secret_told(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
+    monkeypatch.setitem(connection.settings_dict, "HOST", str(tmp_path))  # no server has its socket there
     monkeypatch.setitem(connection.settings_dict, "PASSWORD", "wrong-and-secret")
     answer = Client().get("/readyz")
     assert answer.status_code == 503
