@@ -15,6 +15,8 @@ class ImportRun(Owned):
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
     position = models.BigIntegerField(default=0)
+    line = models.BigIntegerField(default=0, help_text="lines before the position")
+    fingerprint = models.CharField(max_length=32, default="", help_text="of what was read up to the position")
     counts = models.JSONField(default=dict)
 
     class Meta:

@@ -25,11 +25,15 @@ class Kind(StrEnum):
 
 @dataclass(slots=True)
 class Sound:
-    """The facts of a recording or a voice message; `file` is its path in the spool (None: the audio comes later)."""
+    """The facts of a recording or a voice message; `file` is its path in the spool (None: the audio comes later).
+
+    `at` is when it was recorded (RFC 3339), for sources whose facts do not say it.
+    """
 
     kind: Kind
     facts: Facts
     file: str | None = None
+    at: str | None = None
 
 
 @dataclass(slots=True)
@@ -69,7 +73,7 @@ class Telling:
 
 
 class Source(Protocol):
-    """A spool of one PBX, or a manifest. Made for a run, used by one thread, save `open`."""
+    """A spool of one PBX, or a manifest. Made for a run, used by one thread."""
 
     name: str
     size: int | None
@@ -84,4 +88,7 @@ class Source(Protocol):
         """The calls that these entries tell, in a transaction bound to the client."""
 
     def open(self, sound: Sound) -> BinaryIO:
-        """The audio of a sound. Raises spool.Unreachable. Any thread."""
+        """The audio of a sound. Raises spool.Unreachable."""
+
+    def remark(self) -> str | None:
+        """What the operator should know of all that was read, in one line."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import os
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import BinaryIO, NamedTuple
@@ -26,8 +28,6 @@ class Line(NamedTuple):
 
 def open_lines(file: BinaryIO, *, gz: bool) -> BinaryIO:
     """A buffered reader of the text in `file`, unpacked where it is gzip."""
-    import io
-
     return gzip.GzipFile(fileobj=file) if gz else io.BufferedReader(file, 1024 * 1024)  # type: ignore[arg-type,return-value]
 
 
@@ -50,10 +50,16 @@ def read_lines(file: BinaryIO, position: int, before: int) -> Iterator[Line]:
         yield Line(number, body[:LONGEST_LINE].rstrip(b"\r\n"), position if whole else start, cut)
 
 
-def fingerprint(file: BinaryIO, position: int, *words: str) -> str:
-    """A hash of the file's head and of what stands before `position`: a file that only grew answers the same."""
+def fingerprint(file: BinaryIO, position: int, *words: str, gz: bool = False) -> str:
+    """A hash of `words`, of the file's head and of what stands before `position`: one that only grew answers the same.
+
+    Of a packed file, which does not grow, its length and end are taken instead. Moves no one's place in the file.
+    """
     digest = blake2b("\n".join(words).encode(), digest_size=16)
+    descriptor = file.fileno()
+    if gz:
+        position = os.fstat(descriptor).st_size
+        digest.update(str(position).encode())
     for start in (0, max(0, position - WINDOW)):
-        file.seek(start)
-        digest.update(file.read(min(WINDOW, position - start)))
+        digest.update(os.pread(descriptor, min(WINDOW, position - start), start))
     return digest.hexdigest()

@@ -40,13 +40,13 @@ class Manifest:
             file = self.spool.open(path.name)
         except Unreachable as error:
             raise BadSource(f"{path}: {error}") from None
-        gz = path.name.endswith(".gz")
-        self.size = None if gz else file.seek(0, 2)
+        self._gz = path.name.endswith(".gz")
+        self.size = None if self._gz else file.seek(0, 2)
         file.seek(0)
-        self._file = open_lines(file, gz=gz)
+        self._file = open_lines(file, gz=self._gz)
 
     def fingerprint(self, position: int) -> str:
-        return fingerprint(self._file, position)
+        return fingerprint(self._file, position, gz=self._gz)
 
     def read(self, position: int, line: int) -> Iterator[Entry]:
         for text in read_lines(self._file, position, line):
@@ -60,6 +60,9 @@ class Manifest:
         if sound.file is None:
             raise Unreachable("no file is named")
         return self.spool.open(sound.file)
+
+    def remark(self) -> str | None:
+        return None
 
 
 def _entry(line: Line) -> Entry:

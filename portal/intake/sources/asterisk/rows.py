@@ -43,11 +43,15 @@ _USERFIELD = re.compile(rb"(?P<path>.*?)(?:;linkedid=(?P<linked>[^;]*))?", re.DO
 
 @dataclass(slots=True)
 class Row:
-    """A leg and the call it belongs to. `leg["source_id"]` is the uniqueid until the call's other legs are known."""
+    """A leg and the call it belongs to. `leg["source_id"]` is the uniqueid until the call's other legs are known.
+
+    `drift` is the seconds from the birth of the channel, as the uniqueid has it, to the start of the row.
+    """
 
     call: str
     leg: Facts
     recording: str | None
+    drift: float | None
 
 
 def read_row(body: bytes, zone: tzinfo) -> Row:
@@ -60,7 +64,9 @@ def read_row(body: bytes, zone: tzinfo) -> Row:
     call = linked or columns.get("linkedid", "").strip() or uniqueid
     leg = _leg(columns, uniqueid, zone)
     _check(call, leg)
-    return Row(call, leg, path)
+    born = birth(uniqueid)
+    drift = None if born is None else (datetime.fromisoformat(leg["init_time"]) - born).total_seconds()
+    return Row(call, leg, path, drift)
 
 
 def _check(call: str, leg: Facts) -> None:

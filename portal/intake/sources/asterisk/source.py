@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import BinaryIO
 
-from portal.intake.sources.asterisk.calls import SOURCE, tell
+from portal.intake.sources.asterisk.calls import QUARTER, SOURCE, tell
 from portal.intake.sources.asterisk.rows import read_row
 from portal.intake.sources.asterisk.stored import stored_legs
 from portal.intake.sources.asterisk.voicemail import LARGEST_TEXT, SOUNDS, TEXT, read_message
@@ -34,6 +35,7 @@ class AsteriskSpool:
         self.spool, self.zone = Spool(path), zone
         self.size: int | None = None
         self._master: BinaryIO | None = None
+        self._drifts: Counter[int] = Counter()
         self._open_master(path)
 
     def _open_master(self, path: Path) -> None:
@@ -72,6 +74,18 @@ class AsteriskSpool:
             raise OutsideSpool("an absolute path: it leads out of the spool")
         return self.spool.open(f"{RECORDINGS}/{sound.file}")
 
+    def remark(self) -> str | None:
+        """Whether the uniqueids speak for another zone: most rows begin whole quarters of an hour from their birth."""
+        if not self._drifts:
+            return None
+        [(quarters, rows)] = self._drifts.most_common(1)
+        if quarters == 0 or rows * 2 <= self._drifts.total():
+            return None
+        return (
+            f"{rows} of {self._drifts.total()} rows begin {quarters * QUARTER / 3600:+g} h from what their uniqueids"
+            f" say: is {self.zone} the zone of this PBX? Importing again with another --timezone moves them."
+        )
+
     def _row(self, line: Line) -> Entry:
         entry = Entry(line.number, line.body, line.end)
         try:
@@ -82,7 +96,9 @@ class AsteriskSpool:
             entry.error = str(error)
             return entry
         if row.recording is not None:
-            entry.sounds.append(Sound(Kind.RECORDING, _recording(row.recording), row.recording))
+            entry.sounds.append(Sound(Kind.RECORDING, _recording(row.recording), row.recording, row.leg["init_time"]))
+        if row.drift is not None:
+            self._drifts[round(row.drift / QUARTER)] += 1
         return entry
 
     def _messages(self, end: int) -> Iterator[Entry]:

@@ -6,6 +6,7 @@ that Asterisk gives it, else its mailbox, time and caller. Where it lies now say
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime
 
@@ -25,7 +26,7 @@ _MESSAGE_ID = re.compile(r"[0-9]{9,10}-[0-9a-fA-F]+")
 
 def read_message(path: str, raw: bytes, source: str) -> Facts:
     """The facts of one message. `path` is that of the text, within the spool. BadEntry with the reason."""
-    folders = path.split("/")
+    folders = [readable(os.fsencode(part)) for part in path.split("/")]
     values = _values(raw)
     mailbox = folders[-3] if len(folders) > 3 else values.get("origmailbox", "")
     folder = folders[-2]

@@ -1,0 +1,133 @@
+"""Audio from a spool into storage, a few files at a time, beside the work on the rows.
+
+Threads read, store and have the audio decoded (in child processes); rows are not theirs. What they bring is settled by
+the importer, in its own thread and its own transactions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from portal.intake.sources.entries import Sound
+from portal.intake.spool import Unreachable
+from portal.media import decoder
+from portal.media.arrival import ArrivalError, EmptyBody, Stored, receive
+from portal.media.facts import Inspection, Undecodable
+from portal.media.keys import new_key, suffix_of
+from portal.media.storage import BLOCK_BYTES, local_copy
+from portal.media.uploads import journal
+
+# A thread mostly waits: for storage to be durable, and for its decoding child.
+WORKERS = 4
+WINDOW = 4 * WORKERS
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What became of one file: `stored` and `inspection`, or a `finding` with its reason.
+
+    `missing` is not to be had, `empty` has nothing in it; `undecodable` is in storage all the same, for the quarantine.
+    """
+
+    sound: Sound
+    stored: Stored | None = None
+    inspection: Inspection | None = None
+    finding: str | None = None
+    reason: str = ""
+
+
+def fetch(sound: Sound, file: BinaryIO, key: str) -> Fetched:
+    """Store one open file under a journalled key and look into it; the file is closed.
+
+    What storage raises comes through (a full disk).
+    """
+    with file:
+        try:
+            stored = _store(file, key)
+        except EmptyBody:
+            return Fetched(sound, finding="empty", reason="0 bytes")
+        except ArrivalError as error:
+            return Fetched(sound, finding="missing", reason=str(error))
+    try:
+        with local_copy(stored.key) as path:
+            return Fetched(sound, stored, decoder.inspect(path))
+    except Undecodable as error:
+        return Fetched(sound, stored, finding=error.finding, reason=str(error) or "no decoder knows it")
+
+
+def _store(file: BinaryIO, key: str) -> Stored:
+    return receive(
+        iter(lambda: file.read(BLOCK_BYTES), b""),
+        key=key,
+        max_bytes=settings.MEDIA_MAX_BYTES,
+        expected_length=os.fstat(file.fileno()).st_size,
+        journalled=True,
+    )
+
+
+def _made_at(sound: Sound) -> datetime:
+    """When it was recorded, as far as its facts say: names the folder in storage, no more."""
+    text = sound.facts.get("started_at") or sound.facts.get("at") or sound.at
+    return datetime.fromisoformat(text) if text else timezone.now()
+
+
+class Crew:
+    """At most WINDOW files on their way. `opener` opens a sound in the caller's thread; Unreachable is a finding."""
+
+    def __init__(self, client_id: int, opener: Callable[[Sound], BinaryIO]) -> None:
+        self._client_id, self._opener = client_id, opener
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="fetch")
+        self._running: dict[Future[Fetched], Any] = {}
+        self._done: list[tuple[Any, Fetched]] = []
+
+    def send(self, tag: Any, sound: Sound) -> None:
+        """Fetch this sound; what becomes of it comes out of `finished`, with the tag. Outside any transaction."""
+        try:
+            file = self._opener(sound)
+        except Unreachable as error:
+            self._done.append((tag, Fetched(sound, finding="missing", reason=str(error))))
+            return
+        if not os.fstat(file.fileno()).st_size:
+            file.close()
+            self._done.append((tag, Fetched(sound, finding="empty", reason="0 bytes")))
+            return
+        key = new_key(self._client_id, _made_at(sound), suffix_of(sound.file or ""))
+        journal([key])
+        self._running[self._pool.submit(_fetch, sound, file, key)] = tag
+
+    @property
+    def full(self) -> bool:
+        return len(self._running) >= WINDOW or len(self._done) >= WINDOW
+
+    @property
+    def idle(self) -> bool:
+        return not self._running and not self._done
+
+    def finished(self, *, patient: bool) -> list[tuple[Any, Fetched]]:
+        """What is done since the last time; a patient caller waits for one at least, where any is on its way."""
+        if self._running:
+            timeout = None if patient and not self._done else 0
+            done, _ = wait(self._running, timeout, return_when=FIRST_COMPLETED)
+            self._done += [(self._running.pop(future), future.result()) for future in done]
+        taken, self._done = self._done, []
+        return taken
+
+    def close(self) -> None:
+        """Begin no more, and wait for those that are under way: what nobody settles is swept."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _fetch(sound: Sound, file: BinaryIO, key: str) -> Fetched:
+    try:
+        return fetch(sound, file, key)
+    finally:
+        connections.close_all()  # opened only where a failed upload had to be taken back
