@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "portal.intake",
     "portal.dialects",
     "portal.pages",
+    "portal.local.demo",
     "portal.web.admin_site.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

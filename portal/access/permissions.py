@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from portal.access.principal import Principal
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # it imports this module, by DEFAULT_PERMISSION_CLASSES
 
 
 class Nobody(BasePermission):
