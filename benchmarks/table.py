@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 LESS_IS_BETTER = frozenset({"s", "ms", "us", "MB"})
@@ -16,11 +17,16 @@ LESS_IS_BETTER = frozenset({"s", "ms", "us", "MB"})
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says. `scratch` is a directory for a module's own files; it is gone after the run."""
+    """What the command line says.
+
+    The load data lies in the `months` before `until` (None: ask the data). `scratch` is a directory for a module's own
+    files; it is gone after the run.
+    """
 
     rows: int = 1_000_000
     clients: int = 50
     months: int = 12
+    until: datetime | None = None
     scratch: Path = Path("var/benchmarks/scratch")
     # Of the load data: the client with 30 % of all rows.
     largest: str = "load-1"
