@@ -49,8 +49,9 @@ def _ingest(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
     for turn in turns:
         for index, result in zip(turn, _ingest_distinct(client_id, [calls[index] for index in turn]), strict=True):
             results[index] = result
-    # What a later line of this batch gave up (a leg that moved to another call) is free now.
-    again = [index for index, result in enumerate(results) if result.conflict is not None]
+    # What a later line of this batch gave up (a leg that moved to another call) is free now; the last word stays last.
+    last = {(call.source, call.source_id): index for index, call in enumerate(calls)}
+    again = [index for index in last.values() if results[index].conflict is not None]
     if again and len(calls) > 1:
         for index, result in zip(again, _one_by_one(client_id, [calls[index] for index in again]), strict=True):
             results[index] = result
