@@ -6,7 +6,7 @@ from portal.intake.models import RawFact
 from portal.intake.views import AudioDoor, FactsDoor, UnknownDoor
 
 Kind = RawFact.Kind
-THING = r"(?P<source>[^/]+)/(?P<source_id>(?s:.+))"
+THING = r"(?P<source>[^/]+)/(?P<source_id>[\s\S]+)"
 
 urlpatterns = [
     re_path(r"^calls/?$", FactsDoor.as_view(kind=Kind.CALL), name="intake-calls"),
@@ -14,5 +14,5 @@ urlpatterns = [
     re_path(r"^voicemessages/?$", FactsDoor.as_view(kind=Kind.VOICEMESSAGE), name="intake-voicemessages"),
     re_path(rf"^recordings/{THING}\Z", AudioDoor.as_view(kind=Kind.RECORDING), name="intake-recording"),
     re_path(rf"^voicemessages/{THING}\Z", AudioDoor.as_view(kind=Kind.VOICEMESSAGE), name="intake-voicemessage"),
-    re_path(r"^(?s:.*)\Z", UnknownDoor.as_view(), name="intake-unknown"),
+    re_path(r"^[\s\S]*\Z", UnknownDoor.as_view(), name="intake-unknown"),
 ]
