@@ -48,24 +48,34 @@ def number_like(column: str, pattern: str) -> Q:
     return Q(**{f"{column}_plain__regex": "^" + stripped.replace("*", ".*") + "$"})
 
 
+def leg_reach(principal: Principal) -> dict[str, int | None]:
+    """The conditions that put a leg within a principal's reach; none for who sees the whole client."""
+    return {
+        Reach.GROUP: {"group_id": principal.group_id},
+        Reach.EXTENSION: {"extension_id": principal.extension_id},
+    }.get(principal.reach, {})
+
+
 class ThroughLegs(OwnedQuerySet):
     """Rows that are seen by whoever has a leg of their call in reach."""
 
     call_column = "call_id"
 
     def within_reach(self, principal: Principal) -> Self:
-        if principal.reach is Reach.GROUP and principal.group_id is not None:
-            return self.with_leg(group_id=principal.group_id)
-        if principal.reach is Reach.EXTENSION and principal.extension_id is not None:
-            return self.with_leg(extension_id=principal.extension_id)
-        return self.none()
+        reach = leg_reach(principal)
+        if not reach or None in reach.values():
+            return self.none()
+        return self.with_leg(**reach)
 
     def with_leg(self, **conditions: Any) -> Self:
         """Rows whose call has a leg under these conditions."""
+        return self.filter(self.has_leg(**conditions))
+
+    def has_leg(self, **conditions: Any) -> Exists:
         from cdrs.models import Leg
 
         mine = {"client_id": OuterRef("client_id"), "call_id": OuterRef(self.call_column)}
-        return self.filter(Exists(Leg.objects.filter(**mine, **conditions)))
+        return Exists(Leg.objects.filter(**mine, **conditions))
 
 
 class OfCallQuerySet(ThroughLegs):
@@ -83,6 +93,15 @@ class CallQuerySet(ThroughLegs):
     def with_number(self, pattern: str) -> Self:
         """Calls from or to a number; `*` stands for any symbols."""
         return self.filter(number_like("caller", pattern) | number_like("called", pattern))
+
+    def heard_by(self, principal: Principal, wanted: bool = True) -> Self:
+        """Calls of which the principal can hear something; those of which it cannot, where that is wanted."""
+        if principal.reach is Reach.CLIENT:
+            return self.filter(recordings__gt=0) if wanted else self.filter(recordings=0)
+        heard = self.has_leg(
+            records__client_id=OuterRef("client_id"), records__state="available", **leg_reach(principal)
+        )
+        return self.filter(heard if wanted else ~heard)
 
 
 class LegQuerySet(OwnedQuerySet):

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from portal.dialects.ringme.urls import root_urlpatterns as ringme_root
 from portal.pages import health
 from portal.pages.live import TicketPage
 
@@ -13,5 +14,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/", admin.site.urls),
     path("intake/v1/", include("portal.intake.urls")),
     re_path(r"^oauth/", include("portal.accounts.oauth_urls")),
+    re_path(r"^/*api/+ver1\.0/+", include("portal.dialects.ringme.urls")),
+    *ringme_root,
     path("", include("portal.accounts.urls")),
+    path("", include("portal.clients.urls")),
+    path("", include("records.urls")),
+    path("", include("portal.pages.urls")),
 ]

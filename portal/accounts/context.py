@@ -16,5 +16,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {"principal": None, "client_name": ""}
     principal: Principal = request.principal  # type: ignore[attr-defined]
-    name = Client.objects.visible_to(principal).values_list("name", flat=True).first()
-    return {"principal": principal, "client_name": name or ""}
+    known: Client | None = getattr(request, "client", None)
+    client = known or Client.objects.visible_to(principal).only("name").first()
+    return {"principal": principal, "client_name": client.name if client else ""}

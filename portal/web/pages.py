@@ -45,6 +45,10 @@ class PageView(View):
             return self.to(request, f"{reverse('choose-client')}?{urlencode({'next': request.get_full_path()})}")
         bind_principal(self.principal)
         self.check(request)
+        return self.enter(request, *args, **kwargs)
+
+    def enter(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The door is open: what a kind of page prepares for its methods goes in here."""
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
     def check(self, request: HttpRequest) -> None:

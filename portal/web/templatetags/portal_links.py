@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
-PAGING = ("before", "after")
+PAGING = ("before", "after", "page")
 
 
 def as_link(query: QueryDict) -> str:

@@ -1,0 +1,87 @@
+"""Groups and extensions, as a client's administrator makes and changes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from portal.access.principal import Principal
+from portal.clients.models import Extension, ExtensionGroup, ExtensionStatus, ExtensionType
+
+ANY = "Any"
+
+
+class OfClient(forms.ModelForm):
+    """A form for a row of the principal's client: a new row gets that client, choices are within reach."""
+
+    def __init__(self, *args: Any, principal: Principal, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.principal = principal
+        if self.instance.client_id is None:
+            self.instance.client_id = principal.client_id
+
+    def refuse_taken(self, field: str, message: str) -> Any:
+        """The value of a field that is unique within the client."""
+        value = self.cleaned_data[field]
+        others = self._meta.model.objects.visible_to(self.principal).exclude(pk=self.instance.pk)
+        if others.filter(**{field: value}).exists():
+            raise forms.ValidationError(message)
+        return value
+
+
+class GroupForm(OfClient):
+    class Meta:
+        model = ExtensionGroup
+        fields = ["name"]
+        labels = {"name": "Name"}
+
+    def clean_name(self) -> str:
+        return self.refuse_taken("name", "There is a group of this name already.")
+
+
+class ExtensionForm(OfClient):
+    """An extension to change. Its number is what its calls are known by, and stays."""
+
+    class Meta:
+        model = Extension
+        fields = ["name", "label", "group", "type", "status"]
+        labels = {"name": "Name", "label": "Label", "group": "Group", "type": "Type", "status": "State"}
+        help_texts = {
+            "name": "Whose extension it is, as lists show it.",
+            "label": "A note of your own.",
+            "group": "Calls so far stay with the group that they were made in.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "group" in self.fields:
+            groups: Any = self.fields["group"]
+            groups.queryset = ExtensionGroup.objects.visible_to(self.principal)
+            groups.empty_label = "No group"
+
+
+class NewExtensionForm(ExtensionForm):
+    class Meta(ExtensionForm.Meta):
+        fields = ["number", "name", "label", "group", "type"]
+        labels = ExtensionForm.Meta.labels | {"number": "Number"}
+        help_texts = ExtensionForm.Meta.help_texts | {"number": "It cannot be changed later."}
+
+    def clean_number(self) -> str:
+        return self.refuse_taken("number", "There is an extension of this number already.")
+
+
+class ExtensionFilterForm(forms.Form):
+    """What the list of extensions can be asked for."""
+
+    q = forms.CharField(label="Number or name", required=False, max_length=100)
+    group = forms.ModelChoiceField(ExtensionGroup.objects.none(), label="Group", required=False, empty_label=ANY)
+    type = forms.ChoiceField(label="Type", required=False, choices=[("", ANY), *ExtensionType.choices])
+    status = forms.ChoiceField(
+        label="State", required=False, choices=[("", ANY), *ExtensionStatus.choices, ("discovered", "Discovered")]
+    )
+
+    def __init__(self, data: Any, *, principal: Principal) -> None:
+        super().__init__(data)
+        groups: Any = self.fields["group"]
+        groups.queryset = ExtensionGroup.objects.visible_to(principal)

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from portal.clients import views
+
+urlpatterns = [
+    path("groups/", views.GroupsPage.as_view(), name="groups"),
+    path("groups/new/", views.GroupNew.as_view(), name="group-new"),
+    path("groups/<int:pk>/", views.GroupEdit.as_view(), name="group"),
+    path("groups/<int:pk>/delete/", views.GroupDelete.as_view(), name="group-delete"),
+    path("extensions/", views.ExtensionsPage.as_view(), name="extensions"),
+    path("extensions/new/", views.ExtensionNew.as_view(), name="extension-new"),
+    path("extensions/<int:pk>/", views.ExtensionEdit.as_view(), name="extension"),
+    path("extensions/<int:pk>/retire/", views.ExtensionRetire.as_view(), name="extension-retire"),
+]

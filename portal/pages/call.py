@@ -1,0 +1,65 @@
+"""One call: who took part, what happened when, every field of its CDRs, and its recordings."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Prefetch, prefetch_related_objects
+from django.http import Http404, HttpRequest, HttpResponse
+
+from cdrs.models import Call, CallEvent, Leg, Participant
+from portal.clients.pages import ClientPage
+from portal.pages.details import empty_names, filled
+from portal.pages.timeline import timeline_of
+from records.models import MediaFile, Playable, Record
+from records.parties import parties_of
+
+
+class CallPage(ClientPage):
+    template_name = "cdrs/call.html"
+    deeds = {"GET": "cdr:read"}
+
+    def get(self, request: HttpRequest, call_uuid: UUID) -> HttpResponse:
+        call = Call.objects.visible_to(self.principal).filter(call_uuid=call_uuid).first()
+        if call is None:
+            raise Http404
+        legs, recordings, events = self.legs(call), self.recordings(call), self.events(call)
+        participants = list(Participant.objects.visible_to(self.principal).filter(call_id=call.pk))
+        context = {
+            "section": "calls",
+            "call": call,
+            "legs": legs,
+            "recordings": recordings,
+            "events": events,
+            "timeline": timeline_of(call, legs, participants, events, recordings),
+            "may_download": self.principal.may("record:read"),
+        }
+        return self.page(context)
+
+    def legs(self, call: Call) -> list[Leg]:
+        """The legs within reach, each with its fields for the Details tab."""
+        legs = Leg.objects.visible_to(self.principal).select_related("extension", "group")
+        prefetch_related_objects([call], Prefetch("legs", legs.order_by("init_time", "id")))
+        found = list(call.legs.all())
+        for leg in found:
+            leg.fields, leg.empty_fields = filled(leg), empty_names(leg)
+        return found
+
+    def events(self, call: Call) -> list[CallEvent]:
+        events = CallEvent.objects.visible_to(self.principal).filter(call_id=call.pk)
+        return list(events.select_related("extension").order_by("at", "id"))
+
+    def recordings(self, call: Call) -> list[Record]:
+        """The recordings within reach, with their first media file, who speaks, and whether a copy is being made."""
+        if not self.principal.may("record:read"):
+            return []
+        records = Record.objects.visible_to(self.principal).filter(call_id=call.pk)
+        found = list(records.select_related("extension", "leg").order_by("init_time", "started_at", "id"))
+        files = MediaFile.objects.filter(client_id=call.client_id, record_id__in=[record.pk for record in found])
+        media = {file.record_id: file for file in files.defer("peaks").order_by("-position", "-id")}
+        for record in found:
+            file = record.media_file = media.get(record.pk)
+            record.parties = parties_of(record, file.channels or 1 if file else 1)
+            record.is_preparing = file is not None and file.playable == Playable.WANTED
+            record.digest = bytes(file.sha256).hex() if file else ""
+        return found
