@@ -1,0 +1,176 @@
+"""The one door of all dialects: authenticate -> principal -> bind -> permission -> the view's own choices.
+
+A dialect subclasses `Door` once and says how its errors look; each of its views names its deeds and its parameters.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import orjson
+from django.core.signals import got_request_exception
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView, set_rollback
+
+from portal.access.isolation import bind_principal
+from portal.access.permissions import MayDo
+from portal.access.principal import Principal
+from portal.accounts.bearer import BearerAuthentication
+from portal.dialects.params import BadParameters, Params, Wrong, read_params, unknown
+from portal.dialects.streaming import TooManyLists, gzip_bytes
+
+logger = logging.getLogger(__name__)
+_GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)", re.IGNORECASE)
+
+
+class Refused(APIException):
+    """A refusal with the dialect's own word for it (`status_word`) and headers to go with it."""
+
+    def __init__(
+        self, code: int, message: str, status_word: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message, status_word)
+        self.status_code = code
+        self.status_word = status_word
+        self.headers = headers or {}
+
+
+class JsonAlways(BaseContentNegotiation):
+    """Programs send every kind of Accept; the answer is JSON whatever they say."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return next(iter(parsers), None)
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class Door(APIView):
+    """A view of a dialect. `deeds` names what each method needs; `params` every parameter it understands."""
+
+    authentication_classes = [BearerAuthentication]
+    permission_classes = [MayDo]
+    renderer_classes = [JSONRenderer]
+    content_negotiation_class = JsonAlways
+    http_method_names = ["get", "head", "post", "put", "delete"]
+    deeds: ClassVar[dict[str, str | None]] = {}
+    params: ClassVar[Params] = {}
+    # Whether a method with an unknown parameter is refused: a misspelt filter must never widen a deletion.
+    strict_methods: ClassVar[frozenset[str]] = frozenset({"POST", "PUT", "DELETE"})
+    _ignored: list[str]
+
+    @property
+    def principal(self) -> Principal:
+        return self.request.auth  # type: ignore[return-value]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self._ignored = []
+        self.perform_authentication(request)
+        if isinstance(request.auth, Principal):
+            bind_principal(request.auth)
+        self.check_permissions(request)
+        self.check_throttles(request)
+        if request.method in self.allowed_methods:
+            self._ignored = unknown(request._request.GET, self.params)
+            if self._ignored and request.method in self.strict_methods:
+                raise BadParameters(*(Wrong(name, "is no parameter here") for name in self._ignored))
+
+    def values(self) -> dict[str, Any]:
+        """The request's parameters by their canonical names. Raises BadParameters."""
+        return read_params(self.params, self.request._request.GET)
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
+        if ignored := getattr(self, "_ignored", None):
+            response["X-Ignored-Parameters"] = ", ".join(quote(name, safe="[]") for name in ignored)[:1000]
+        return response
+
+    # -------------------------------------------------------- answers
+
+    def json(self, value: Any, status: int = 200) -> HttpResponse:
+        """JSON at once, without DRF's renderer; gzipped where that was asked for."""
+        body = orjson.dumps(value)
+        response = HttpResponse(body, status=status, content_type="application/json")
+        if self.gzip_wanted():
+            response.content = gzip_bytes(body)
+            response["Content-Encoding"] = "gzip"
+        patch_vary_headers(response, ("Accept-Encoding", "Authorization"))
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    def streamed(self, pieces: Iterator[bytes]) -> StreamingHttpResponse:
+        response = StreamingHttpResponse(pieces, content_type="application/json")
+        if self.gzip_wanted():
+            response["Content-Encoding"] = "gzip"
+        patch_vary_headers(response, ("Accept-Encoding", "Authorization"))
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    def gzip_wanted(self) -> bool:
+        return _GZIP.search(self.request._request.META.get("HTTP_ACCEPT_ENCODING", "")) is not None
+
+    # -------------------------------------------------------- errors
+
+    def explain(self, error: Refused) -> HttpResponse:
+        """The refusal in the dialect's tongue."""
+        raise NotImplementedError
+
+    def bad_parameters(self, error: BadParameters) -> HttpResponse:
+        """The wrong parameters in the dialect's tongue."""
+        raise NotImplementedError
+
+    def handle_exception(self, exc: Exception) -> HttpResponseBase:
+        """Every error is answered in the dialect's tongue, and the request's transaction is rolled back."""
+        set_rollback()
+        response = self.answer_to(exc)
+        if getattr(exc, "wait", None):
+            response["Retry-After"] = str(exc.wait)  # type: ignore[attr-defined]
+        if isinstance(exc, APIException) and exc.status_code == 401:
+            response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
+        return response
+
+    def answer_to(self, exc: Exception) -> HttpResponse:
+        if isinstance(exc, BadParameters):
+            return self.bad_parameters(exc)
+        return self.explain(self.refusal(exc))
+
+    def refusal(self, exc: Exception) -> Refused:
+        if isinstance(exc, Refused):
+            return exc
+        if isinstance(exc, TooManyLists):
+            message = "Too many lists are being read at once; finish one of them, or ask for pages"
+            return Refused(429, message, "rate_limit_exceeded", {"Retry-After": "5"})
+        if isinstance(exc, Http404):
+            exc = NotFound()
+        if isinstance(exc, APIException):
+            headers = {"Allow": ", ".join(self.allowed_methods)} if exc.status_code == 405 else {}
+            code = exc.get_codes()
+            return Refused(exc.status_code, str(exc.detail), code if isinstance(code, str) else None, headers)
+        got_request_exception.send(sender=type(self), request=self.request._request)
+        logger.error("%s %s failed", self.request.method, type(self).__name__, exc_info=exc)
+        return Refused(500, "Internal server error")
+
+
+class Unknown(Door):
+    """Every other address of a dialect: 404 in its own tongue, token or no token. To be mixed with its door."""
+
+    authentication_classes = []
+    permission_classes = []
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.args, self.kwargs = args, kwargs
+        self.request = self.initialize_request(request, *args, **kwargs)
+        self.headers = {}
+        return self.finalize_response(self.request, self.handle_exception(NotFound()), *args, **kwargs)

@@ -1,0 +1,59 @@
+"""How ringme says things: its errors, and its door."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+
+from portal.dialects.door import Door, Refused, Unknown
+from portal.dialects.params import BadParameters
+
+# The words that tell equal codes apart; no other is said.
+STATUS_WORDS = frozenset(
+    {
+        "access_denied",
+        "user_blocked",
+        "user_access_type_deny",
+        "app_access_type_deny",
+        "client_not_found",
+        "extension_not_found",
+        "extension_group_not_found",
+        "record_not_found",
+        "rate_limit_exceeded",
+        "invalid_request",
+    }
+)
+RENAMED = {"permission_denied": "access_denied", "throttled": "rate_limit_exceeded", "parse_error": "invalid_request"}
+
+
+class RingmeDoor(Door):
+    """A view of ringme: bare JSON, and errors as `{"message", "status"?}`."""
+
+    http_method_names = ["get", "head"]
+
+    def explain(self, error: Refused) -> HttpResponse:
+        body = {"message": str(error.detail)}
+        if error.status_code == 401:
+            return self.said(401, {"message": "Unauthorized"}, error)
+        word = RENAMED.get(error.status_word or "", error.status_word)
+        if word in STATUS_WORDS:
+            body["status"] = str(word)
+        return self.said(error.status_code, body, error)
+
+    def said(self, code: int, body: dict[str, str], error: Refused) -> HttpResponse:
+        response = self.json(body, code)
+        for name, value in error.headers.items():
+            response[name] = value
+        return response
+
+    def bad_parameters(self, error: BadParameters) -> HttpResponse:
+        wrong = [{"field": one.field, "message": one.message} for one in error.wrong]
+        return self.json({"message": str(error), "status": "invalid_request", "errors": wrong}, 400)
+
+
+class NoSuchAddress(Unknown, RingmeDoor):
+    http_method_names = ["get", "head", "post", "put", "patch", "delete", "options"]
+
+
+def not_found(what: str) -> Refused:
+    """`client`, `extension`, `extension_group` or `record`: not there, or not yours, which is the same."""
+    return Refused(404, f"{what.replace('_', ' ').capitalize()} not found", f"{what}_not_found")

@@ -1,0 +1,40 @@
+"""The addresses of ringme under /api/ver1.0/, and the storage links at the host's root."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path, re_path
+
+from portal.dialects.ringme.account import Me
+from portal.dialects.ringme.envelope import NoSuchAddress
+from portal.dialects.ringme.realms import OWN
+from portal.dialects.ringme.record import RecordFile, RecordLink, RecordList, RecordStats
+from portal.dialects.ringme.storage import StorageLink
+from portal.dialects.routes import loose
+
+RECORD = {
+    "": RecordList,
+    "stats/": RecordStats,
+    "<record_uuid>/": RecordFile,
+    "<record_uuid>/download/": RecordFile,
+    "<record_uuid>/storage_url/": RecordLink,
+}
+
+
+def in_realms(rest: str, views: dict[str, type]) -> list[URLPattern]:
+    """The views of a resource in the client, group and extension realm."""
+    return [
+        loose(f"{realm}/<owner>/{rest}/{more}", view.as_view(), realm=realm)
+        for realm in OWN
+        for more, view in views.items()
+    ]
+
+
+urlpatterns = [
+    loose("user/", Me.as_view(), name="ringme-user"),
+    *in_realms("record", RECORD),
+    re_path(r"", NoSuchAddress.as_view()),
+]
+root_urlpatterns = [
+    path("storage/<str:token>", StorageLink.as_view(), name="storage-link"),
+    re_path(r"^/*api/+ver1\.0$", NoSuchAddress.as_view()),
+]
