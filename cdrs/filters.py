@@ -122,7 +122,7 @@ class CallFilter(PeriodFilter):
         method="by_number",
         validators=[number_pattern],
         max_length=60,
-        help_text="Caller or called; * stands for any digits: 555*",
+        help_text="Caller or called; * stands for any digits: *6468",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
     direction = choice_filter("Direction", titled(Direction.choices))

@@ -30,7 +30,7 @@ class VoiceMessageFilter(PeriodFilter):
         method="by_number",
         validators=[number_pattern],
         max_length=60,
-        help_text="Who left it; * stands for any digits: 555*",
+        help_text="Who left it; * stands for any digits: *6468",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
     extension = filters.ModelChoiceFilter(
