@@ -42,8 +42,8 @@ UNITS = {
     "a client's oldest 4 months away": "s",
     "vacuum after it": "s",
     "size with indexes": "MB",
-    "tables and indexes": "",
-    "a source_id taken twice": "",
+    "tables and indexes": "relations",
+    "a source_id taken twice": "duplicates",
 }
 NOTES = {
     "page of 50 by cursor": "prepared, p50, the largest client at half of its depth",

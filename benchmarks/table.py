@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-LESS_IS_BETTER = frozenset({"s", "ms", "us", "MB"})
+LESS_IS_BETTER = frozenset({"s", "ms", "us", "MB", "relations", "duplicates"})
 
 
 @dataclass(frozen=True, slots=True)
