@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client as Browser
 
+from portal.access.isolation import scope
+from portal.accounts.models import User
 from tests.factories import Cast, make_cast
 
 
@@ -78,10 +82,31 @@ def ordinary_settings(settings: Any, tmp_path: Path) -> None:
         "django.contrib.auth.hashers.MD5PasswordHasher",
         "portal.accounts.oauth.OneRoundHasher",
     ]
+    settings.CACHES = {"default": settings.CACHES["default"] | {"OPTIONS": {"db": redis_database()}}}
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+def redis_database() -> int:
+    """One numbered Redis database a test worker: clearing the cache of one must not clear another's."""
+    return 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 @pytest.fixture
 def cast(db: None) -> Cast:
     """Two clients, North and South, and the people of both."""
     return make_cast()
+
+
+@pytest.fixture
+def as_(cast: Cast) -> Callable[[User], Browser]:
+    """The browser of a person who has signed in; an operator's works in North."""
+
+    def signed_in(person: User) -> Browser:
+        browser = Browser()
+        with scope(person.client_id, operator=person.is_operator):  # it writes last_login into the person's row
+            browser.force_login(person, "portal.accounts.backends.LoginBackend")
+        if person.is_operator:
+            browser.post("/choose-client/", {"client": cast.north.pk})
+        return browser
+
+    return signed_in
