@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import connection
+from django.utils import timezone
 
 from cdrs.ingest.staging import as_bytes, cursor, insert_rows
 from cdrs.reading import clean
 from portal.intake.models import RawFact
 
-COLUMNS = ("client_id", "kind", "source", "source_id", "status", "error", "body", "content_hash")
+COLUMNS = ("client_id", "kind", "source", "source_id", "status", "error", "body", "content_hash", "received_at")
 LONGEST_ERROR = 1000
 UPDATE_KNOWN = """
-update intake_rawfact r set status = n.status, error = n.error, received_at = now()
-from unnest(%s::bytea[], %s::text[], %s::text[], %s::bool[]) as n(content_hash, status, error, changed)
-where r.client_id = %s and r.content_hash = n.content_hash
-  and (n.changed or (r.status, r.error) is distinct from (n.status, n.error)) and r.received_at <> now()
+update intake_rawfact r set status = n.status, error = n.error, received_at = n.received_at
+from unnest(%s::bytea[], %s::text[], %s::text[], %s::bool[], %s::timestamptz[])
+     as n(content_hash, status, error, changed, received_at)
+where r.client_id = %s and r.content_hash = n.content_hash and r.received_at <> n.received_at
+  and (n.changed or (r.status, r.error) is distinct from (n.status, n.error))
 """
 
 
@@ -52,15 +55,29 @@ def keep_raw(client_id: int, rows: Sequence[Raw]) -> None:
     the row says so and moves to the end, so that a replay in the order of arrival ends with what was said last.
     """
     with connection.wrap_database_errors:
-        hashes = [row.content_hash for row in rows]
-        errors = [None if row.error is None else clean(row.error)[:LONGEST_ERROR] for row in rows]
+        fates = _fates(rows)
         lines = [
-            (client_id, row.kind, row.source, row.source_id, row.status, error, as_bytes(row.body), as_bytes(digest))
-            for row, digest, error in zip(rows, hashes, errors, strict=True)
+            (client_id, row.kind, row.source, row.source_id, status, error, as_bytes(row.body), as_bytes(digest), at)
+            for digest, (row, status, error, _, at) in fates.items()
         ]
         nothing = "on conflict (client_id, content_hash) do nothing"
         db = cursor()
-        added = insert_rows(db, "intake_rawfact", COLUMNS, lines, also={"received_at": "now()"}, on_conflict=nothing)
-        if added < len(rows):
-            fates = ([row.status for row in rows], errors, [row.changed for row in rows])
-            db.execute(UPDATE_KNOWN, [hashes, *fates, client_id])
+        if insert_rows(db, "intake_rawfact", COLUMNS, lines, on_conflict=nothing) < len(lines):
+            columns = [list(column) for column in zip(*fates.values(), strict=True)]
+            db.execute(UPDATE_KNOWN, [list(fates), *columns[1:], client_id])
+
+
+def _fates(rows: Sequence[Raw]) -> dict[bytes, tuple[Raw, str, str | None, bool, datetime]]:
+    """By content hash: the row, its status, its error, whether it changed anything, and its place in time.
+
+    Bytes that come twice in one batch have the fate and the place of the last time.
+    """
+    start = timezone.now()
+    fates: dict[bytes, tuple[Raw, str, str | None, bool, datetime]] = {}
+    for place, row in enumerate(rows):
+        digest = row.content_hash
+        former = fates.pop(digest, None)
+        error = None if row.error is None else clean(row.error)[:LONGEST_ERROR]
+        changed = row.changed or (former is not None and former[3])
+        fates[digest] = (row, row.status, error, changed, start + timedelta(microseconds=place))
+    return fates
