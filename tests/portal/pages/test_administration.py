@@ -1,0 +1,286 @@
+"""Nora looks after the groups, extensions and people of North."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client as Browser
+from django.urls import reverse
+
+from portal.access.isolation import scope
+from portal.accounts.models import Level, User
+from portal.clients.models import Extension, ExtensionGroup
+from tests.factories import PASSWORD, Cast, make_call, make_user
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User], Browser]
+NEW = {"login": "Tom@North", "first_name": "Tom", "level": "client", "password": "correct horse battery"}
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_locked_out() -> Any:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def address(name: str, row: Any = None) -> str:
+    return reverse(name, args=[row.pk] if row else [])
+
+
+def kept(cast: Cast, model: Any, **of: Any) -> Any:
+    with scope(cast.north.pk):
+        return model.objects.filter(client_id=cast.north.pk, **of).first()
+
+
+def errors(answer: Any) -> dict[str, list[str]]:
+    assert answer.status_code == 422
+    return {name: list(found) for name, found in answer.context["form"].errors.items()}
+
+
+def signs_in(login: str, password: str) -> bool:
+    return Browser().post("/sign-in/", {"username": login, "password": password}).status_code == 302
+
+
+# ---------------------------------------------------------------- groups
+
+
+def test_nora_makes_and_renames_a_group(cast: Cast, as_: SignIn) -> None:
+    nora = as_(cast.nora)
+    answer = nora.post(address("group-new"), {"name": "Returns"}, follow=True)
+    assert "The group Returns is made." in answer.content.decode()
+    group = kept(cast, ExtensionGroup, name="Returns")
+    nora.post(address("group", group), {"name": "Refunds"})
+    assert kept(cast, ExtensionGroup, pk=group.pk).name == "Refunds"
+
+
+@pytest.mark.parametrize("name", ["Support", "", "x" * 201, "a\x00b"])
+def test_a_group_needs_a_name_of_its_own(cast: Cast, as_: SignIn, name: str) -> None:
+    answer = as_(cast.nora).post(address("group-new"), {"name": name})
+    assert "name" in errors(answer)
+    assert "Nothing was saved" in answer.content.decode()
+
+
+def test_a_name_of_souths_is_free_in_north(cast: Cast, as_: SignIn) -> None:
+    with scope(cast.south.pk):
+        ExtensionGroup.objects.create(client=cast.south, name="Returns")
+    assert as_(cast.nora).post(address("group-new"), {"name": "Returns"}).status_code == 302
+
+
+def test_a_group_that_anything_belongs_to_stays(cast: Cast, as_: SignIn) -> None:
+    nora = as_(cast.nora)
+    page = nora.get(address("group", cast.sales)).content.decode()
+    assert "cannot be deleted: extensions, users belong to it" in page and "Delete Sales" not in page
+    nora.post(address("group-delete", cast.sales))
+    assert kept(cast, ExtensionGroup, pk=cast.sales.pk)
+
+
+def test_a_group_whose_calls_are_kept_stays(cast: Cast, as_: SignIn) -> None:
+    """Calls stay with the group that they were made in, also when its extensions have moved on."""
+    make_call(cast.north, cast.ext102)
+    with scope(cast.north.pk):
+        Extension.objects.filter(pk=cast.ext102.pk).update(group=cast.sales)
+    answer = as_(cast.nora).post(address("group-delete", cast.support), follow=True)
+    assert "was not deleted: legs belong to it" in answer.content.decode()
+    assert kept(cast, ExtensionGroup, pk=cast.support.pk)
+
+
+def test_an_empty_group_is_deleted(cast: Cast, as_: SignIn) -> None:
+    with scope(cast.north.pk):
+        group = ExtensionGroup.objects.create(client=cast.north, name="Returns")
+    nora = as_(cast.nora)
+    assert "Delete Returns" in nora.get(address("group", group)).content.decode()
+    assert nora.get(address("group-delete", group)).status_code == 405
+    nora.post(address("group-delete", group))
+    assert kept(cast, ExtensionGroup, pk=group.pk) is None
+
+
+def test_groups_are_counted(cast: Cast, as_: SignIn) -> None:
+    groups = {group.name: group for group in as_(cast.nora).get(address("groups")).context["groups"]}
+    assert (groups["Sales"].extension_count, groups["Sales"].user_count) == (1, 1)
+    assert (groups["Support"].extension_count, groups["Support"].user_count) == (1, 0)
+
+
+# ---------------------------------------------------------------- extensions
+
+
+def test_nora_makes_an_extension_and_moves_it(cast: Cast, as_: SignIn) -> None:
+    nora = as_(cast.nora)
+    fields = {"number": "103", "name": "Max Roe", "type": "phone", "group": cast.sales.pk}
+    assert nora.post(address("extension-new"), fields).status_code == 302
+    extension = kept(cast, Extension, number="103")
+    assert (extension.group_id, extension.status, extension.discovered) == (cast.sales.pk, "active", False)
+    moved = {"name": "Max Roe", "label": "2nd floor", "type": "fax", "status": "blocked", "group": cast.support.pk}
+    nora.post(address("extension", extension), moved | {"number": "999"})
+    extension = kept(cast, Extension, pk=extension.pk)
+    assert (extension.number, extension.type, extension.status) == ("103", "fax", "blocked")
+    assert extension.group_id == cast.support.pk
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"number": "101"}, "number"),
+        ({"number": ""}, "number"),
+        ({"number": "1 0"}, "number"),
+        ({"number": "1*0"}, "number"),
+        ({"type": "toaster"}, "type"),
+    ],
+)
+def test_a_wrong_extension_names_the_field(cast: Cast, as_: SignIn, fields: dict[str, str], named: str) -> None:
+    answer = as_(cast.nora).post(address("extension-new"), {"number": "104", "type": "phone"} | fields)
+    assert list(errors(answer)) == [named]
+
+
+def test_a_group_of_souths_cannot_be_chosen(cast: Cast, as_: SignIn) -> None:
+    fields = {"number": "104", "type": "phone", "group": cast.south_sales.pk}
+    assert "group" in errors(as_(cast.nora).post(address("extension-new"), fields))
+    fields = {"name": "Ann", "type": "phone", "status": "active", "group": cast.south_sales.pk}
+    assert "group" in errors(as_(cast.nora).post(address("extension", cast.ext101), fields))
+
+
+def test_an_extension_is_retired_and_its_calls_stay(cast: Cast, as_: SignIn) -> None:
+    call, _ = make_call(cast.north, cast.ext101)
+    nora = as_(cast.nora)
+    assert nora.post(address("extension-retire", cast.ext101)).status_code == 302
+    assert kept(cast, Extension, pk=cast.ext101.pk).status == "retired"
+    assert nora.get(reverse("call", args=[call.call_uuid])).status_code == 200
+    assert "Retire 101" not in nora.get(address("extension", cast.ext101)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("", ["101", "102"]),
+        ("?q=li", ["102"]),
+        ("?q=10", ["101", "102"]),
+        ("?status=retired", []),
+        ("?status=discovered", []),
+        ("?type=phone", ["101", "102"]),
+    ],
+)
+def test_extensions_are_found(cast: Cast, as_: SignIn, query: str, numbers: list[str]) -> None:
+    answer = as_(cast.nora).get(address("extensions") + query)
+    assert [extension.number for extension in answer.context["extensions"]] == numbers
+
+
+@pytest.mark.parametrize(
+    ("query", "code"), [("?status=odd", 400), ("?group=x", 400), ("?page=0", 404), ("?page=x", 404)]
+)
+def test_a_wrong_question_about_extensions(cast: Cast, as_: SignIn, query: str, code: int) -> None:
+    assert as_(cast.nora).get(address("extensions") + query).status_code == code
+
+
+def test_more_than_a_hundred_extensions_have_pages(cast: Cast, as_: SignIn) -> None:
+    with scope(cast.north.pk):
+        Extension.objects.bulk_create(Extension(client=cast.north, number=str(number)) for number in range(2000, 2150))
+    nora = as_(cast.nora)
+    first = nora.get(address("extensions"))
+    second = nora.get(address("extensions") + first.context["older_url"])
+    assert [len(page.context["extensions"]) for page in (first, second)] == [100, 52]
+    assert second.context["older_url"] is None and first.context["newer_url"] is None
+
+
+# ---------------------------------------------------------------- people
+
+
+def test_nora_makes_an_agent_who_signs_in(cast: Cast, as_: SignIn) -> None:
+    fields = NEW | {"level": "extension", "extension": "102", "group": cast.sales.pk, "read_only": "on"}
+    assert as_(cast.nora).post(address("user-new"), fields).status_code == 302
+    tom = kept(cast, User, login="tom@north")
+    assert (tom.level, tom.extension_id, tom.group_id, tom.read_only) == ("extension", cast.ext102.pk, None, True)
+    assert tom.client_id == cast.north.pk
+    assert signs_in("tom@north", NEW["password"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"login": ""}, "login"),
+        ({"login": "ANN@north"}, "login"),
+        ({"login": "a\x00b"}, "login"),
+        ({"level": "operator"}, "level"),
+        ({"level": "extension_group"}, "group"),
+        ({"level": "extension"}, "extension"),
+        ({"level": "extension", "extension": "999"}, "extension"),
+        ({"password": "short"}, "password"),
+        ({"password": "password1234"}, "password"),
+        ({"password": ""}, "password"),
+        ({"email": "nobody"}, "email"),
+        ({"timezone": "Mars/Base"}, "timezone"),
+        ({"timezone": "../../etc/passwd"}, "timezone"),
+    ],
+)
+def test_a_wrong_user_names_the_field(cast: Cast, as_: SignIn, fields: dict[str, str], named: str) -> None:
+    answer = as_(cast.nora).post(address("user-new"), NEW | fields)
+    assert list(errors(answer)) == [named]
+    assert kept(cast, User, login="tom@north") is None
+
+
+def test_a_login_of_another_company_is_taken(cast: Cast, as_: SignIn) -> None:
+    for login in ("sam@south", "olga"):
+        answer = as_(cast.nora).post(address("user-new"), NEW | {"login": login})
+        assert errors(answer) == {"login": ["This login is taken. Another one is needed."]}
+
+
+def test_two_who_take_one_login_at_once(cast: Cast, as_: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look-up finds nothing yet, and the database has the last word."""
+    monkeypatch.setattr("portal.accounts.user_forms.lookups.user_by_login", lambda login: None)
+    answer = as_(cast.nora).post(address("user-new"), NEW | {"login": "sam@south"})
+    assert "Somebody else has just taken" in errors(answer)["__all__"][0]
+
+
+def test_nora_changes_what_ann_sees(cast: Cast, as_: SignIn) -> None:
+    fields = {"login": "ann@north", "level": "extension_group", "group": cast.support.pk, "extension": "101"}
+    assert as_(cast.nora).post(address("user", cast.ann), fields).status_code == 302
+    ann = kept(cast, User, pk=cast.ann.pk)
+    assert (ann.level, ann.group_id, ann.extension_id) == (Level.GROUP, cast.support.pk, None)
+    assert signs_in("ann@north", PASSWORD), "the password stays"
+
+
+def test_blocking_ends_the_sign_in_at_once(cast: Cast, as_: SignIn) -> None:
+    nora, ann = as_(cast.nora), as_(cast.ann)
+    nora.post(address("user-block", cast.ann))
+    assert ann.get("/calls/").status_code == 302
+    assert not signs_in("ann@north", PASSWORD)
+    assert "blocked" in nora.get(address("users")).content.decode()
+    nora.post(address("user-unblock", cast.ann))
+    assert signs_in("ann@north", PASSWORD)
+
+
+def test_nobody_locks_themselves_out(cast: Cast, as_: SignIn) -> None:
+    nora = as_(cast.nora)
+    nora.post(address("user-block", cast.nora))
+    fields = {"login": "nora@north", "level": "extension", "extension": "101", "read_only": "on", "first_name": "Nora"}
+    assert nora.post(address("user", cast.nora), fields).status_code == 302
+    person = kept(cast, User, pk=cast.nora.pk)
+    assert (person.status, person.level, person.read_only, person.first_name) == ("active", "client", False, "Nora")
+    assert nora.get(address("user-password", cast.nora)).status_code == 404
+
+
+def test_a_new_password_signs_out_everywhere(cast: Cast, as_: SignIn) -> None:
+    nora, ann = as_(cast.nora), as_(cast.ann)
+    assert "password" in errors(nora.post(address("user-password", cast.ann), {"password": "ann@north"}))
+    nora.post(address("user-password", cast.ann), {"password": "correct horse battery"})
+    assert ann.get("/calls/").status_code == 302
+    assert signs_in("ann@north", "correct horse battery")
+
+
+def test_an_operator_is_nobodys_user(cast: Cast, as_: SignIn) -> None:
+    nora = as_(cast.nora)
+    assert "olga" not in nora.get(address("users")).content.decode()
+    assert nora.get(address("user", cast.olga)).status_code == 404
+    logins = {person.login for person in as_(cast.olga).get(address("users")).context["users"]}
+    assert logins == {"nora@north", "gus@north", "ann@north", "rita@north"}
+
+
+def test_rita_sees_without_buttons(cast: Cast, as_: SignIn) -> None:
+    make_user(cast.north, "zoe@north")
+    rita = as_(cast.rita)
+    for name in ("groups", "extensions", "users"):
+        page = rita.get(address(name)).content.decode()
+        assert "New " not in page and 'class="line-link"' not in page
+        assert f'href="{address(name)}"' in page, "the rail leads there"
