@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -22,6 +23,6 @@ class Counts:
     def as_dict(self) -> dict[str, int]:
         return dataclasses.asdict(self)
 
-    def plus(self, other: dict[str, int]) -> dict[str, int]:
-        """These figures and those of an earlier part of the same run."""
-        return {name: value + other.get(name, 0) for name, value in self.as_dict().items()}
+    def plus(self, other: Mapping[str, int]) -> Counts:
+        """These figures and others by name."""
+        return Counts(**{name: value + other.get(name, 0) for name, value in self.as_dict().items()})

@@ -99,6 +99,8 @@ def _read(entry: Entry, data: Facts) -> None:
             entry.sounds.append(_sound(name, kind, one, entry.facts))
         for index, item in enumerate(_list(f"{name}s", data.get(f"{name}s"))):
             entry.sounds.append(_sound(f"{name}s.{index}", kind, item, entry.facts))
+    if entry.facts is None and not entry.sounds:
+        raise BadEntry("neither a call nor anything recorded is in it")
 
 
 def _sound(path: str, kind: Kind, data: Any, call: Facts | None) -> Sound:

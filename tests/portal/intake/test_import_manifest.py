@@ -1,0 +1,130 @@
+"""import_calls manifest: facts and files come in, once."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+
+import psycopg
+import pytest
+
+from cdrs.models import Call, Leg
+from portal.access.isolation import scope
+from portal.intake import batch, importer
+from portal.intake.models import RawFact
+from portal.intake.sources.manifest import Manifest
+from records.models import Record, VoiceMessage
+from tests.portal.intake.importing import DATA, call, figures, run_import, stored, write_manifest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def data_dir(settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "data"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(next((DATA / "spool").glob("monitor/**/*-1791187331.0.mp3")), folder / "a.mp3")
+    shutil.copy(DATA / "spool" / "voicemail" / "default" / "101" / "INBOX" / "msg0000.wav", folder / "v.wav")
+    return folder
+
+
+def test_calls_recordings_and_messages_come_in_together(cast, folder):
+    message = {"source": "pbx", "source_id": "v1", "extension": "101", "at": "2026-09-28T18:00:00Z", "file": "v.wav"}
+    path = write_manifest(
+        folder,
+        {"call": call(1, legs=2), "recordings": [{"source_id": "r1", "leg": "c1-0", "file": "a.mp3"}]},
+        call(2),
+        {"voicemessage": message},
+        {"recording": {"source": "pbx", "source_id": "r2", "call": "c2"}},
+    )
+    assert run_import(cast.north, "manifest", path) == figures(calls=2, cdrs=3, recordings=2, voicemessages=1)
+    with scope(cast.north.pk):
+        heard = Record.objects.get(source_id="r1")
+        assert heard.state == "available" and heard.leg.source_id == "c1-0"
+        assert Record.objects.get(source_id="r2").state == "awaiting"
+        assert VoiceMessage.objects.get().state == "available"
+    before = stored(cast.north)
+    assert run_import(cast.north, "manifest", folder) == figures(skipped=4)
+    assert stored(cast.north) == before
+
+
+def test_a_changed_line_updates_and_is_neither_new_nor_skipped(cast, folder):
+    run_import(cast.north, "manifest", write_manifest(folder, call(1), call(2)))
+    path = write_manifest(folder, call(1, legs=2), call(2), call(3))
+    assert run_import(cast.north, "manifest", path) == figures(calls=1, cdrs=2, skipped=1)
+    with scope(cast.north.pk):
+        assert Leg.objects.filter(call__source_id="c1").count() == 2
+
+
+def test_a_bad_line_is_rejected_kept_and_stops_nothing(cast, folder):
+    path = write_manifest(
+        folder,
+        call(1),
+        b"{torn",
+        call(2, direction="sideways"),
+        {"call": call(3), "recordings": [{"source_id": "r3", "started_at": "noon"}]},
+        call(4),
+    )
+    assert run_import(cast.north, "manifest", path) == figures(calls=3, cdrs=3, rejected=3)
+    with scope(cast.north.pk):
+        assert set(Call.objects.values_list("source_id", flat=True)) == {"c1", "c3", "c4"}
+        errors = sorted(RawFact.objects.filter(status="rejected").values_list("error", flat=True))
+    assert len(errors) == 3
+    assert any("direction" in error for error in errors) and any("started_at" in error for error in errors)
+
+
+@pytest.mark.parametrize("file", ["../secret.mp3", "{tmp}/secret.mp3", "link.mp3", "folder/secret.mp3", "", "none.mp3"])
+def test_a_file_outside_is_missing_and_its_call_is_in(cast, folder, tmp_path, file):
+    shutil.copy(folder / "a.mp3", tmp_path / "secret.mp3")
+    (folder / "link.mp3").symlink_to(tmp_path / "secret.mp3")
+    (folder / "folder").symlink_to(tmp_path, target_is_directory=True)
+    recording = {"source_id": "r1", "file": file.format(tmp=tmp_path)}
+    path = write_manifest(folder, {"call": call(1), "recordings": [recording]})
+    assert run_import(cast.north, "manifest", path) == figures(calls=1, cdrs=1, recordings=1, missing_media=1)
+    with scope(cast.north.pk):
+        assert Record.objects.get().state == "missing"
+
+
+def test_a_call_told_twice_in_one_file_ends_as_it_was_told_last(cast, folder, monkeypatch):
+    path = write_manifest(folder, call(1, region="north"), call(1, region="south"))
+    for client, lines in ((cast.north, 2000), (cast.south, 1)):
+        monkeypatch.setattr(importer, "BATCH_LINES", lines)
+        assert run_import(client, "manifest", path) == figures(calls=1, cdrs=1)
+        with scope(client.pk):
+            assert Call.objects.get().region == "south"
+
+
+def test_a_packed_manifest_comes_in_the_same(cast, folder):
+    path = folder / "calls.ndjson.gz"
+    path.write_bytes(gzip.compress(write_manifest(folder, *(call(number) for number in range(50))).read_bytes()))
+    assert run_import(cast.north, "manifest", path) == figures(calls=50, cdrs=50)
+    assert run_import(cast.north, "manifest", path) == figures(skipped=50)
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    """How many statements were sent since the list was emptied, by whatever kind of cursor."""
+    sent, real = [], psycopg.Cursor.execute
+
+    def execute(cursor, *arguments, **options):
+        sent.append(1)
+        return real(cursor, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", execute)
+    return sent
+
+
+def test_a_batch_of_a_thousand_asks_the_database_no_more_than_one_of_fifty(cast, folder, statements):
+    entries = list(Manifest(write_manifest(folder, *(call(number) for number in range(1100)))).read(0, 0))
+    counts = []
+    for part in (entries[:50], entries[50:100], entries[100:]):
+        statements.clear()
+        with scope(cast.north.pk):
+            batch.take_in(cast.north.pk, Manifest(folder), part)
+        counts.append(len(statements))
+    assert counts[2] <= counts[1] <= 50
