@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 
+from portal.intake.synthetic.plan import LONGEST_CALL
 from portal.local import embedded, keeper, locks, management
 from portal.local.bootstrap import ROOT
 from portal.local.errors import Refused
@@ -77,7 +78,7 @@ def fill(data: DataDirectory, rows: int, clients: int, months: int) -> datetime:
     known = json.loads(memo.read_text()) if memo.exists() else {}
     if {name: known.get(name) for name in wanted} != wanted:
         refuse_strange_data()
-        known = wanted | {"until": f"{datetime.now(UTC):%Y-%m-%dT%H:00:00Z}", "done": False}
+        known = wanted | {"until": last_months_end().isoformat(), "done": False}
         memo.write_text(json.dumps(known))
     if not known["done"]:
         numbers = ["--rows", str(rows), "--clients", str(clients), "--months", str(months)]
@@ -85,6 +86,12 @@ def fill(data: DataDirectory, rows: int, clients: int, months: int) -> datetime:
         vacuum()
         memo.write_text(json.dumps(known | {"done": True}))
     return datetime.fromisoformat(known["until"])
+
+
+def last_months_end() -> datetime:
+    """So that the period is whole calendar months, which lists are asked for; generated calls end earlier than it."""
+    first = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return first + LONGEST_CALL
 
 
 def database_name() -> str:

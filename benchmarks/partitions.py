@@ -1,71 +1,65 @@
 """How the legs should lie: one plain table, or partitions by month, by client, or by both (docs/decisions).
 
-Every layout holds the load data's legs with the indexes and the policy of cdrs_leg, and does the portal's work as the
-serving role. `ours` is the plain table, `ordinary` the layout that the row names.
+Every layout holds the load data's legs with the indexes and the policy of cdrs_leg. The layouts take turns at each
+work, so that a busy minute of the machine hits all of them, and the best of the rounds counts. `ours` is the plain
+table, `ordinary` the layout that the row names. Take `--months 12`: fewer months are fewer partitions.
 """
 
 from __future__ import annotations
 
-import itertools
-import statistics
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date, datetime
-from functools import partial
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import date
 
 import psycopg
-from django.conf import settings
 
+from benchmarks import trials
 from benchmarks.database import owner_connection
 from benchmarks.layouts import LAYOUTS, SCHEMA, Extent, Layout, bind, drop, make
 from benchmarks.layouts import run as execute
-from benchmarks.table import Options, Row
+from benchmarks.table import LESS_IS_BETTER, Options, Row
+from benchmarks.trials import Trial, bound, one, trial
 from portal.clients.lookups import directory, named
 
-BATCH = 2000
-BATCHES = 7
-PAGES = 200
+ROUNDS = 7
 DELETED_AT_ONCE = 5000
 OLD_MONTHS = 4
 
-Figures = dict[str, float]
-UNITS = {
-    "ingest of 2,000 new rows": "rows/s",
-    "ingest of 2,000 rows of all months": "rows/s",
-    "page of 50 by cursor": "ms",
-    "planning that page": "ms",
-    "one row by client and id": "ms",
-    "known source_ids of a batch": "ms",
-    "list of a client-month": "rows/s",
-    "a client's oldest 4 months away": "s",
-    "vacuum after it": "s",
-    "size with indexes": "MB",
-    "tables and indexes": "relations",
-    "a source_id taken twice": "duplicates",
+WORKS: dict[str, tuple[str, Callable[[Trial], float]]] = {
+    "page of 50 by cursor": ("ms", trials.page),
+    "planning that page": ("ms", trials.planning),
+    "one row by client and id": ("ms", trials.by_id),
+    "known source_ids of a batch": ("ms", trials.known),
+    "list of a client-month": ("rows/s", trials.month),
+    "ingest of 2,000 recent rows": ("rows/s", trials.ingest_recent),
+    "ingest of 2,000 rows of all months": ("rows/s", trials.ingest_spread),
+    "a source_id taken twice": ("duplicates", trials.taken_twice),
 }
+AWAY, VACUUM = "a client's oldest 4 months away", "vacuum after it"
+SIZE, COUNT = "size with indexes", "tables and indexes"
+UNITS = {work: unit for work, (unit, _) in WORKS.items()} | {AWAY: "s", VACUUM: "s", SIZE: "MB", COUNT: "relations"}
 NOTES = {
     "page of 50 by cursor": "prepared, p50, the largest client at half of its depth",
-    "a client's oldest 4 months away": f"DELETE by {DELETED_AT_ONCE:,}; DROP where a partition is one client's",
+    AWAY: f"DELETE by {DELETED_AT_ONCE:,}; DROP where a partition is one client's",
     "a source_id taken twice": "1: the unique key lets a row in again under another time; ingest would have to look",
 }
+Figures = dict[str, dict[str, float]]
 
 
 def run(options: Options) -> list[Row]:
-    with owner_connection() as owner:
+    with owner_connection() as owner, ExitStack() as stack:
         execute(owner, f"create schema if not exists {SCHEMA}")
-        for layout in LAYOUTS:
-            drop(owner, layout)  # what an interrupted run left
-        figures = {layout.name: figures_of(owner, layout, options) for layout in LAYOUTS}
-        execute(owner, f"drop schema {SCHEMA}")
+        stack.callback(clear, owner)
+        figures = compared(owner, options)
     plain, *others = LAYOUTS
     return [
         Row(
             work=f"{work}: {other.title}",
             unit=unit,
-            ours=figures[plain.name][work],
-            ordinary=figures[other.name][work],
+            ours=figures[work][plain.name],
+            ordinary=figures[work][other.name],
             note=NOTES.get(work, ""),
         )
         for work, unit in UNITS.items()
@@ -73,18 +67,35 @@ def run(options: Options) -> list[Row]:
     ]
 
 
-def figures_of(owner: psycopg.Connection, layout: Layout, options: Options) -> Figures:
-    """One layout after the other, each alone in memory; its table is gone afterwards."""
-    extent = extent_of(owner)
-    client = largest(options)
-    try:
-        make(owner, layout, extent)
-        with serving_connection() as db:
-            found = measure(db, layout, client)
-        found |= shape(owner, layout)
-        return found | retention(owner, layout, client, extent)
-    finally:
+def clear(owner: psycopg.Connection) -> None:
+    for layout in LAYOUTS:
         drop(owner, layout)
+    execute(owner, f"drop schema {SCHEMA}")
+
+
+def compared(owner: psycopg.Connection, options: Options) -> Figures:
+    """work -> layout -> figure."""
+    extent, client = extent_of(owner), largest(options)
+    for layout in LAYOUTS:
+        drop(owner, layout)  # what an interrupted run left
+        make(owner, layout, extent)
+    on = [trial(layout, client) for layout in LAYOUTS]
+    found: Figures = defaultdict(dict)
+    for each in on:
+        found[SIZE][each.layout.name], found[COUNT][each.layout.name] = shape(owner, each.layout)
+    for work, (unit, timed) in WORKS.items():
+        found[work] = best_of_rounds(on, unit, timed)
+    found[AWAY] = months_away(owner, on, extent)
+    found[VACUUM] = {each.layout.name: vacuumed(owner, each.layout) for each in on}
+    for each in on:
+        each.db.close()
+    return found
+
+
+def best_of_rounds(on: list[Trial], unit: str, timed: Callable[[Trial], float]) -> dict[str, float]:
+    best = min if unit in LESS_IS_BETTER else max
+    rounds = [{each.layout.name: timed(each) for each in on} for _ in range(ROUNDS)]
+    return {name: best(figures[name] for figures in rounds) for name in rounds[0]}
 
 
 def largest(options: Options) -> int:
@@ -105,161 +116,8 @@ def extent_of(owner: psycopg.Connection) -> Extent:
     return Extent(clients, months)
 
 
-def serving_connection() -> psycopg.Connection:
-    role = settings.SERVING_DATABASE
-    place = {"host": role["HOST"], "port": role["PORT"], "user": role["USER"], "password": role["PASSWORD"]}
-    given = {name: value for name, value in place.items() if value}
-    return psycopg.connect(dbname=role["NAME"], **given)
-
-
-def one(db: psycopg.Connection, statement: str, values: Any = None) -> tuple[Any, ...]:
-    row = db.execute(statement.encode(), values).fetchone()
-    assert row is not None
-    return row
-
-
-@contextmanager
-def bound(db: psycopg.Connection, client: int) -> Iterator[None]:
-    with db.transaction():
-        bind(db, [client])
-        yield
-
-
-def measure(db: psycopg.Connection, layout: Layout, client: int) -> Figures:
-    table = layout.table
-    with bound(db, client):
-        first, middle, last = one(
-            db,
-            "select min(init_time), percentile_disc(0.5) within group (order by init_time), max(init_time)"
-            f" from {table} where client_id = %s",
-            [client],
-        )
-    return {
-        "page of 50 by cursor": page(db, table, client, middle),
-        "planning that page": planning(db, table, client, middle),
-        "one row by client and id": by_id(db, table, client),
-        "known source_ids of a batch": known(db, table, client),
-        "list of a client-month": month(db, table, client, middle),
-        "ingest of 2,000 new rows": ingest(db, layout, client, _RECENT, (first, last)),
-        "ingest of 2,000 rows of all months": ingest(db, layout, client, _SPREAD, (first, last)),
-        "a source_id taken twice": taken_twice(db, layout, client),
-    }
-
-
-_PAGE = (
-    "select * from {table} where client_id = %(client)s and init_time <= %(at)s and (init_time, id) < (%(at)s, %(id)s)"
-    " order by init_time desc, id desc limit 50"
-)
-
-
-def page(db: psycopg.Connection, table: str, client: int, at: datetime) -> float:
-    values = {"client": client, "at": at, "id": 2**60}
-    return median_ms(db, client, _PAGE.format(table=table), values)
-
-
-def planning(db: psycopg.Connection, table: str, client: int, at: datetime) -> float:
-    """What PostgreSQL itself says of a statement that is not prepared."""
-    statement = "explain (format json, summary) " + _PAGE.format(table=table)
-    values = {"client": client, "at": at, "id": 2**60}
-    with bound(db, client):
-        plans = [psycopg.ClientCursor(db).execute(statement, values).fetchone() for _ in range(30)]
-    return statistics.median(plan[0][0]["Planning Time"] for plan in plans if plan)
-
-
-def by_id(db: psycopg.Connection, table: str, client: int) -> float:
-    some = f"select percentile_disc(0.3) within group (order by id) from {table} where client_id = %s"
-    with bound(db, client):
-        (row_id,) = one(db, some, [client])
-    statement = f"select * from {table} where client_id = %(client)s and id = %(id)s"
-    return median_ms(db, client, statement, {"client": client, "id": row_id})
-
-
-def known(db: psycopg.Connection, table: str, client: int) -> float:
-    """Which of 2,000 source_ids are there: what each batch of the way in asks first."""
-    some = f"select source_id from {table} where client_id = %s limit {BATCH}"
-    with bound(db, client):
-        (keys,) = one(db, f"select array_agg(source_id) from ({some}) found", [client])
-    statement = (
-        f"select source_id, id from {table} where client_id = %(client)s and source = 'generate_calls'"
-        " and source_id = any(%(keys)s)"
-    )
-    return median_ms(db, client, statement, {"client": client, "keys": keys}, 15)
-
-
-def median_ms(db: psycopg.Connection, client: int, statement: str, values: dict[str, Any], times: int = PAGES) -> float:
-    taken = []
-    with bound(db, client):
-        for _ in range(times):
-            began = time.perf_counter()
-            db.execute(statement.encode(), values, prepare=True).fetchall()
-            taken.append(time.perf_counter() - began)
-    return statistics.median(taken) * 1000
-
-
-def month(db: psycopg.Connection, table: str, client: int, at: datetime) -> float:
-    """Best of three, as JSON through COPY: the way of the long lists."""
-    statement = (
-        f"copy (select row_to_json(t) from {table} t where client_id = {client} and init_time >= '{at.isoformat()}'"
-        f" and init_time < '{at.isoformat()}'::timestamptz + interval '1 month' order by init_time, id) to stdout"
-    )
-
-    def listed() -> int:
-        with bound(db, client), db.cursor().copy(statement.encode()) as copy:
-            return sum(bytes(block).count(b"\n") for block in copy)
-
-    return max(rate(listed) for _ in range(3))
-
-
-def rate(work: Callable[[], int]) -> float:
-    began = time.perf_counter()
-    count = work()
-    return count / (time.perf_counter() - began)
-
-
-# Rows of the client under new names and ids, at other times.
-_TAKE = "create temp table batch as select * from {table} where client_id = {client} limit {count}"
-_RENAME = (
-    "update batch set id = {base} + n, source_id = '{name}-' || source_id, init_time = {time}"
-    " from (select ctid as place, row_number() over () as n from batch) numbered where batch.ctid = place"
-)
-# Where the times of a batch lie: in its last hours as from a live PBX, or all over as from an import of old files.
-_RECENT = "%(last)s::timestamptz - n * interval '20 seconds'"
-_SPREAD = "%(first)s::timestamptz + n * (%(last)s::timestamptz - %(first)s::timestamptz) / {count}"
-
-
-def ingest(db: psycopg.Connection, layout: Layout, client: int, times: str, span: tuple[datetime, datetime]) -> float:
-    """Rows a second, median: from a temporary table that is filled beforehand, ON CONFLICT DO NOTHING, committed."""
-    store = f"insert into {layout.table} select * from batch on conflict ({layout.unique_keys[1]}) do nothing"
-    rates = []
-    for _ in range(BATCHES):
-        serial = next(_serials)
-        with bound(db, client):
-            execute(db, "drop table if exists batch")
-            execute(db, _TAKE.format(table=layout.table, client=client, count=BATCH))
-            rename = _RENAME.format(base=10**9 + serial * 10**5, name=serial, time=times.format(count=BATCH + 1))
-            psycopg.ClientCursor(db).execute(rename, {"first": span[0], "last": span[1]})
-        rates.append(rate(partial(stored, db, client, store)))
-    return statistics.median(rates)
-
-
-_serials = itertools.count(1)
-
-
-def stored(db: psycopg.Connection, client: int, statement: str) -> int:
-    with bound(db, client):
-        return db.execute(statement.encode()).rowcount
-
-
-def taken_twice(db: psycopg.Connection, layout: Layout, client: int) -> float:
-    """1 where the same source_id with a corrected time becomes a second row, 0 where it conflicts."""
-    store = f"insert into {layout.table} select * from again on conflict ({layout.unique_keys[1]}) do nothing"
-    with bound(db, client), db.transaction(force_rollback=True):
-        execute(db, f"create temp table again as select * from {layout.table} where client_id = {client} limit 1")
-        execute(db, "update again set id = id + 7000000000, init_time = init_time + interval '1 second'")
-        return float(db.execute(store.encode()).rowcount)
-
-
-def shape(owner: psycopg.Connection, layout: Layout) -> Figures:
+def shape(owner: psycopg.Connection, layout: Layout) -> tuple[float, float]:
+    """Megabytes, and how many relations hold them."""
     size, count = one(
         owner,
         "select sum(pg_relation_size(c.oid)) / 1e6, count(*) from pg_class c"
@@ -267,30 +125,35 @@ def shape(owner: psycopg.Connection, layout: Layout) -> Figures:
         " where nspname = %s and relkind in ('r', 'i', 'p', 'I') and relname like %s",
         [SCHEMA, f"{layout.name}%"],
     )
-    return {"size with indexes": float(size), "tables and indexes": float(count)}
+    return float(size), float(count)
 
 
-def retention(owner: psycopg.Connection, layout: Layout, client: int, extent: Extent) -> Figures:
-    """The largest client keeps nothing older than the rest; all others keep everything."""
-    began = time.perf_counter()
-    if layout.then:
-        for start in extent.months[:OLD_MONTHS]:
-            execute(owner, f"drop table {layout.table}_{client}_{start:%Y_%m}")
-    else:
-        delete_older(layout, client, extent.months[min(OLD_MONTHS, len(extent.months) - 1)])
-    away = time.perf_counter() - began
-    began = time.perf_counter()
-    execute(owner, f"vacuum {layout.table}")
-    return {"a client's oldest 4 months away": away, "vacuum after it": time.perf_counter() - began}
+def months_away(owner: psycopg.Connection, on: list[Trial], extent: Extent) -> dict[str, float]:
+    """Retention: the largest client keeps nothing of its oldest months, all others keep everything; month by month."""
+    taken: dict[str, float] = defaultdict(float)
+    for month, after in list(zip(extent.months, extent.months[1:], strict=False))[:OLD_MONTHS]:
+        for each in on:
+            began = time.perf_counter()
+            if each.layout.then:
+                execute(owner, f"drop table {each.table}_{each.client}_{month:%Y_%m}")
+            else:
+                delete_older(each, after)
+            taken[each.layout.name] += time.perf_counter() - began
+    return taken
 
 
-def delete_older(layout: Layout, client: int, limit: date) -> None:
+def delete_older(on: Trial, limit: date) -> None:
     """As retention has to: batch by batch, each its own transaction, oldest first, as the serving role."""
     old = "client_id = %(client)s and init_time < %(limit)s"
-    oldest = f"select id, init_time from {layout.table} where {old} order by init_time, id limit {DELETED_AT_ONCE}"
-    statement = f"delete from {layout.table} where (id, init_time) in ({oldest}) and {old}"
-    with serving_connection() as db:
-        deleted = 1
-        while deleted:
-            with bound(db, client):
-                deleted = db.execute(statement.encode(), {"client": client, "limit": limit}).rowcount
+    oldest = f"select id, init_time from {on.table} where {old} order by init_time, id limit {DELETED_AT_ONCE}"
+    statement = f"delete from {on.table} where (id, init_time) in ({oldest}) and {old}"
+    deleted = 1
+    while deleted:
+        with bound(on.db, on.client):
+            deleted = on.db.execute(statement.encode(), {"client": on.client, "limit": limit}).rowcount
+
+
+def vacuumed(owner: psycopg.Connection, layout: Layout) -> float:
+    began = time.perf_counter()
+    execute(owner, f"vacuum {layout.table}")
+    return time.perf_counter() - began

@@ -43,7 +43,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(MODULES)}; {' '.join(USUAL)}")
     parser.add_argument("--rows", type=int, default=1_000_000, help="legs of the load data (default 1,000,000)")
     parser.add_argument("--clients", type=int, default=50, help="its clients (default 50); one has 30 %% of the legs")
-    parser.add_argument("--months", type=int, default=12, help="its period (default 12)")
+    parser.add_argument("--months", type=int, default=2, help="its period (default 2; see the docs)")
     parser.add_argument("--fresh", action="store_true", help="throw away the data kept by an earlier run")
     return parser
 

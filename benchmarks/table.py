@@ -25,7 +25,7 @@ class Options:
 
     rows: int = 1_000_000
     clients: int = 50
-    months: int = 12
+    months: int = 2
     until: datetime | None = None
     scratch: Path = Path("var/benchmarks/scratch")
     # Of the load data: the client with 30 % of all rows.

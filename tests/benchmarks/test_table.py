@@ -62,7 +62,7 @@ def test_the_command_runs_the_usual_ones_when_none_is_named() -> None:
     parsed = arguments().parse_args([])
     assert (parsed.modules or list(USUAL)) == ["list", "page", "ingest", "peaks"]
     assert set(USUAL) < set(MODULES)
-    assert (parsed.rows, parsed.clients, parsed.months) == (1_000_000, 50, 12)
+    assert (parsed.rows, parsed.clients, parsed.months) == (1_000_000, 50, 2)
 
 
 def test_an_unknown_benchmark_is_refused_before_anything_starts() -> None:
