@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from datetime import UTC, datetime
 
 from portal.local.errors import Refused
 from portal.local.layout import DataDirectory
@@ -23,8 +24,15 @@ def wanted(data: DataDirectory, options: argparse.Namespace) -> bool:
 
 
 def load(data: DataDirectory, steps: Steps) -> None:
-    """Runs `load_demo`, whose last line is {"sign_ins": [{"login", "password", "what"}, …]}."""
-    printed = steps.command("load_demo").strip().splitlines()
+    """Runs `load_demo`, whose last line is {"sign_ins": [{"login", "password", "what"}, …]}.
+
+    The mark of what is wanted keeps the moment that the story ends: with it an interrupted load goes on.
+    """
+    mark = data.run / WANTED
+    begun = mark.read_text()
+    until = begun or datetime.now(UTC).isoformat()
+    mark.write_text(until)
+    printed = steps.command("load_demo", "--until", until, *(["--again"] if begun else [])).strip().splitlines()
     try:
         sign_ins = json.loads(printed[-1])["sign_ins"]
     except (IndexError, ValueError, KeyError) as error:
@@ -32,7 +40,7 @@ def load(data: DataDirectory, steps: Steps) -> None:
     handle = os.open(data.root / SIGN_INS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         json.dump(sign_ins, file, indent=1)
-    (data.run / WANTED).unlink()
+    mark.unlink()
 
 
 def tell(data: DataDirectory) -> None:

@@ -108,8 +108,10 @@ class Printed:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.asked: list[tuple[str, ...]] = []
 
-    def command(self, *_arguments: str) -> str:
+    def command(self, *arguments: str) -> str:
+        self.asked.append(arguments)
         return self.text
 
 
@@ -124,6 +126,18 @@ def test_the_sign_ins_are_kept_for_this_user_alone_and_told_at_each_start(
     assert not (data.run / demonstration.WANTED).exists()
     demonstration.tell(data)
     assert "nora@north" in capsys.readouterr().out
+
+
+def test_an_interrupted_load_goes_on_with_the_same_story(data: DataDirectory) -> None:
+    (data.run / demonstration.WANTED).touch()
+    cut_short = Printed("")
+    with pytest.raises(Refused):
+        demonstration.load(data, cut_short)  # type: ignore[arg-type]
+    finished = Printed('{"sign_ins": []}')
+    demonstration.load(data, finished)  # type: ignore[arg-type]
+    (name, option, moment), second = cut_short.asked[0], finished.asked[0]
+    assert (name, option) == ("load_demo", "--until")
+    assert second == ("load_demo", "--until", moment, "--again")
 
 
 def test_work_is_done_again_only_for_another_version_of_the_code(data: DataDirectory) -> None:

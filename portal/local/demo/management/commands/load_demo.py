@@ -13,14 +13,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.core.management import call_command
+from django.core.management.base import CommandParser
+from django.db import transaction
 
+from portal.access.isolation import scope
+from portal.accounts.lookups import user_by_login
 from portal.clients import lookups
 from portal.clients.management.command import JsonCommand, refuse
 from portal.local.demo import story
 from portal.local.demo.audio import AUDIO_DIR
 from portal.local.demo.cast import CLIENTS, Client
 
-PEOPLE = [
+PEOPLE: list[dict[str, Any]] = [
     {"login": "nora@north", "client": "north", "first_name": "Nora", "what": "administrator of North"},
     {"login": "gus@north", "client": "north", "group": "Sales", "first_name": "Gus", "what": "supervisor of Sales"},
     {"login": "ann@north", "client": "north", "extension": "101", "first_name": "Ann", "what": "agent at 101"},
@@ -32,12 +36,18 @@ PEOPLE = [
 class Command(JsonCommand):
     help = "Load the demo: clients North and South, their people, and three weeks of calls that can be heard."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--until", type=datetime.fromisoformat, help="the last day's moment; default now")
+        parser.add_argument("--again", action="store_true", help="go on with an interrupted load of the same --until")
+
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        if lookups.named("north") or lookups.named("south"):
+        if not options["again"] and (lookups.named("north") or lookups.named("south")):
             refuse("The demo's clients are there already.")
-        until = datetime.now(UTC)
+        until = options["until"] or datetime.now(UTC)
         for client in CLIENTS.values():
-            make(client)
+            if lookups.named(client.slug) is None:
+                with transaction.atomic():  # with all its groups and extensions, or not at all
+                    make(client)
             counts = bring_in(client, until)
             self.stderr.write(f"{client.name}: {counts['calls']} calls, {counts['recordings']} recordings")
         return {"sign_ins": [sign_in(dict(person)) for person in PEOPLE]}
@@ -90,6 +100,12 @@ def told(client: Client, until: datetime) -> Iterator[dict[str, Any]]:
 
 
 def sign_in(person: dict[str, Any]) -> dict[str, str]:
-    what, password = person.pop("what"), secrets.token_urlsafe(9)
-    run("create_user", password=password, **person)
+    what, password = person.pop("what"), secrets.token_hex(6)  # never one that looks like an option
+    known = user_by_login(person["login"])
+    if known is None:
+        run("create_user", password=password, **person)
+    else:
+        with scope(known.client_id, operator=known.client_id is None):
+            known.set_password(password)
+            known.save(update_fields=["password"])
     return {"login": person["login"], "password": password, "what": what}
