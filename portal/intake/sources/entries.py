@@ -64,10 +64,11 @@ class News(StrEnum):
 class Telling:
     """One call as the entries of a batch tell it, with all its legs: those of earlier batches too.
 
-    `news` says of each entry whether it added something; None: what becomes of the call decides.
+    `facts` may be the line itself, which is then kept byte for byte. `news` says of each entry whether it added
+    something; None: what becomes of the call decides.
     """
 
-    facts: Facts
+    facts: Facts | bytes
     entries: list[Entry]
     news: list[News] | None = None
 

@@ -88,7 +88,7 @@ def _parsed(body: bytes) -> Facts:
 
 def _read(entry: Entry, data: Facts) -> None:
     if WRAPPERS.isdisjoint(data):
-        entry.facts = data
+        entry.facts = entry.raw  # goes on as it came, and is kept so
         return
     if strange := sorted(data.keys() - WRAPPERS):
         raise BadEntry(f"{strange[0]}: no such field beside the facts")
