@@ -133,7 +133,7 @@ def _lacking(client_id: int, kind: Kind, sounds: Sequence[Sound]) -> dict[tuple[
     by_source: dict[str, list[str]] = defaultdict(list)
     for sound in sounds:
         by_source[sound.facts["source"]].append(sound.facts["source_id"])
-    lacking = {}
+    lacking: dict[tuple[str, str], str] = {}
     for source, keys in by_source.items():
         rows = MODELS[kind].objects.filter(client_id=client_id, source=source, source_id__in=keys, size__isnull=True)
         lacking |= {(source, key): state for key, state in rows.values_list("source_id", "state")}

@@ -34,7 +34,7 @@ class AlreadyRunning(Exception):
 
 
 class Importer:
-    """One import of one source for one client. `counts` and `line` say how far it is, also after it was stopped."""
+    """One import of one source for one client. `counts` and `lines` say how far it is, also after it was stopped."""
 
     def __init__(self, client_id: int, source: Source, path: Path, stream: TextIO) -> None:
         self.client_id, self.source, self.path = client_id, source, str(path.resolve())
@@ -43,9 +43,9 @@ class Importer:
         self._course: Course | None = None
 
     @property
-    def line(self) -> int:
-        """Lines that are in for good, with their audio."""
-        return self._course.line if self._course else 0
+    def lines(self) -> int:
+        """Lines whose facts are in for good; some of their audio may still be on its way."""
+        return self._course.read.line if self._course else 0
 
     def run(self) -> Counts:
         """Import all there is. Raises AlreadyRunning, and whatever ends it early: a lost database, a full disk."""

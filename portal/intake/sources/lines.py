@@ -7,9 +7,10 @@ import io
 import os
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 LONGEST_LINE = 1024 * 1024
+BUFFER_BYTES = 1024 * 1024
 WINDOW = 4096
 BOM = b"\xef\xbb\xbf"
 
@@ -28,7 +29,8 @@ class Line(NamedTuple):
 
 def open_lines(file: BinaryIO, *, gz: bool) -> BinaryIO:
     """A buffered reader of the text in `file`, unpacked where it is gzip."""
-    return gzip.GzipFile(fileobj=file) if gz else io.BufferedReader(file, 1024 * 1024)  # type: ignore[arg-type,return-value]
+    reader = gzip.GzipFile(fileobj=file) if gz else io.BufferedReader(cast("io.FileIO", file), BUFFER_BYTES)
+    return cast(BinaryIO, reader)
 
 
 def read_lines(file: BinaryIO, position: int, before: int) -> Iterator[Line]:

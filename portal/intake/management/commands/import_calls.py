@@ -78,6 +78,6 @@ def opened(name: str, path: Path, timezone: str) -> Source:
 def how_far(importer: Importer, what: str) -> str:
     counts = importer.counts
     return (
-        f"{what} after line {importer.line:,}: {counts.calls:,} calls and {counts.recordings:,} recordings are in;"
+        f"{what} after line {importer.lines:,}: {counts.calls:,} calls and {counts.recordings:,} recordings came in;"
         " the same command goes on from there."
     )

@@ -15,8 +15,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-INBOUND = ("from-pstn", "from-trunk", "from-did", "from-external", "from-sip-external", "from-dahdi", "from-zaptel")
-INBOUND += ("ext-did", "incoming", "inbound")
+INBOUND = (
+    *("from-pstn", "from-trunk", "from-did", "from-external", "from-sip-external", "from-dahdi", "from-zaptel"),
+    *("ext-did", "incoming", "inbound"),
+)
 INTERNAL = ("from-internal", "from-phones", "from-extensions", "internal", "outgoing", "outbound")
 _SHORT = re.compile(r"[0-9]{2,6}")
 _FEATURE = re.compile(r"\*[0-9*#]+")
