@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('intake', '0002_wall'),
+        ("intake", "0002_wall"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importrun',
-            name='fingerprint',
-            field=models.CharField(default='', help_text='of what was read up to the position', max_length=32),
+            model_name="importrun",
+            name="fingerprint",
+            field=models.CharField(default="", help_text="of what was read up to the position", max_length=32),
         ),
         migrations.AddField(
-            model_name='importrun',
-            name='line',
-            field=models.BigIntegerField(default=0, help_text='lines before the position'),
+            model_name="importrun",
+            name="line",
+            field=models.BigIntegerField(default=0, help_text="lines before the position"),
         ),
     ]
