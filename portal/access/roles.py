@@ -32,6 +32,8 @@ def make_roles(sender: Any, using: str = "default", **kwargs: Any) -> None:
             # An existing role gets the password again: a new data directory on an old server has a new one.
             verb = "alter role {} password {}" if exists(name) else "create role {} login password {}"
             run(verb, name, secret=password)
+            # What we ask is short; compiling it (from PostgreSQL's cost of 100,000 on) takes longer than answering it.
+            run("alter role {} set jit to off", name)
 
         def exists(name: str) -> bool:
             cursor.execute("select 1 from pg_roles where rolname = %s", [name])

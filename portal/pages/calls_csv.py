@@ -9,14 +9,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, DateTimeField, F, Func, IntegerField, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Coalesce, Concat, Extract, Trim
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
@@ -33,13 +36,16 @@ from records.models import Record
 BATCH_ROWS = 5000
 # Spreadsheets on Windows read a file without this mark in a code page of their own, and names come out broken.
 BYTE_ORDER_MARK = "\ufeff"
+TIME_FORMAT = "YYYY-MM-DD HH24:MI:SS"
 HEADER = (
     *("Started", "Zone", "Direction", "Caller number", "Caller name", "Called number", "Called name", "Extensions"),
     *("Groups", "Result", "Answered", "Ended", "Talked (seconds)", "Dialled in", "Queue", "Recordings", "Call id"),
 )
+# The place in the list, then a cell for each name in HEADER, as PostgreSQL writes it.
 COLUMNS = (
-    *("id", "started_at", "direction", "caller_number", "caller_name", "called_number", "called_name", "result"),
-    *("answered_at", "ended_at", "did", "queue_name", "call_uuid"),
+    *("id", "started_at", "started", "zone", "direction", "caller_number", "caller_name", "called_number"),
+    *("called_name", "extensions", "groups", "result", "answered", "ended", "talked", "did", "queue_name"),
+    *("heard", "call_uuid"),
 )
 FORMULA = re.compile(r"[=+\-@\t\r]")
 PLAIN_NUMBER = re.compile(r"[+]?[0-9*#]+")
@@ -75,76 +81,64 @@ def lines(filters: CallFilter) -> Iterator[str]:
     yield BYTE_ORDER_MARK + as_csv([HEADER])
     place: Cursor | None = None
     while True:
-        calls = read(filters, place)
-        if not calls:
-            return
-        text = as_csv(calls.rows)
+        batch = read(filters, place)
         give_back_connection()
-        yield text
-        if calls.last is None:
+        if batch.rows:
+            yield as_csv(batch.rows)
+        if batch.last is None:
             return
-        place = calls.last
+        place = batch.last
 
 
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Rows ready to be written, and the place to go on from: None at the end of the list."""
 
-    def __init__(self, rows: list[list[Any]], last: Cursor | None) -> None:
-        self.rows, self.last = rows, last
-
-    def __bool__(self) -> bool:
-        return bool(self.rows)
+    rows: list[tuple[Any, ...]]
+    last: Cursor | None
 
 
 def read(filters: CallFilter, place: Cursor | None) -> Batch:
-    principal, zone = filters.principal, filters.zone
+    """The next rows after a place. Two of a million have the same time, so the id decides where to go on."""
+    principal = filters.principal
     with scope(principal.client_id, operator=principal.operator):
-        ordered = filters.qs.order_by("-started_at", "-id") if place is None else at(filters, place)
-        calls = list(ordered.values_list(*COLUMNS)[:BATCH_ROWS])
-        ids = [call[0] for call in calls]
-        places, heard = places_of(principal, ids), heard_of(principal, ids)
-    last = Cursor(calls[-1][1], calls[-1][0]) if len(calls) == BATCH_ROWS else None
-    return Batch([row(call, zone, places[call[0]], heard.get(call[0], 0)) for call in calls], last)
+        calls = older_than(filters.qs, "started_at", place) if place else filters.qs.order_by("-started_at", "-id")
+        found = list(written(calls[:BATCH_ROWS], principal, filters.zone))
+    last = Cursor(found[-1][1], found[-1][0]) if len(found) == BATCH_ROWS else None
+    return Batch([(started, zone_label(zone), *more) for _, _, started, zone, *more in found], last)
 
 
-def at(filters: CallFilter, place: Cursor) -> Any:
-    return older_than(filters.qs, "started_at", place)
+def written(calls: Any, principal: Principal, zone: ZoneInfo) -> Any:
+    """The cells of each call, made by PostgreSQL: its legs and recordings within reach, its times in the zone."""
+    mine = {"client_id": OuterRef("client_id"), "call_id": OuterRef("id")}
+    legs = Leg.objects.visible_to(principal).filter(**mine).order_by().values("call_id")
+    records = Record.objects.visible_to(principal).available().filter(**mine).order_by().values("call_id")
+    number = Trim(Concat("extension__number", Value(" "), "extension__name"))
+    return calls.annotate(
+        started=local("started_at", zone),
+        answered=local("answered_at", zone),
+        ended=local("ended_at", zone),
+        zone=local_time("started_at", zone) - local_time("started_at", ZoneInfo("UTC")),
+        talked=Extract(F("ended_at") - F("answered_at"), "epoch", output_field=IntegerField()),
+        extensions=Subquery(legs.annotate(names=StringAgg(number, "; ", distinct=True)).values("names")),
+        groups=Subquery(legs.annotate(names=StringAgg("group__name", "; ", distinct=True)).values("names")),
+        heard=Coalesce(Subquery(records.annotate(count=Count("id")).values("count")), 0),
+    ).values_list(*COLUMNS)
 
 
-def places_of(principal: Principal, ids: list[int]) -> dict[int, list[tuple[str, str]]]:
-    """(extension, group) of each leg within reach, by call."""
-    legs = Leg.objects.visible_to(principal).filter(call_id__in=ids).order_by("init_time", "id")
-    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for call_id, number, name, group in legs.values_list(
-        "call_id", "extension__number", "extension__name", "group__name"
-    ):
-        found[call_id].append((f"{number or ''} {name or ''}".strip(), group or ""))
-    return found
+def local_time(field: str, zone: ZoneInfo) -> Func:
+    """A time as the clocks of a zone show it, without the zone."""
+    return Func(Value(zone.key), F(field), function="timezone", output_field=DateTimeField())
 
 
-def heard_of(principal: Principal, ids: list[int]) -> dict[int, int]:
-    """How many recordings within reach each call has."""
-    records = Record.objects.visible_to(principal).available().filter(call_id__in=ids).order_by()
-    return dict(records.values_list("call_id").annotate(Count("id")))
-
-
-def row(call: tuple[Any, ...], zone: ZoneInfo, places: list[tuple[str, str]], heard: int) -> list[Any]:
-    _, started, direction, *parties, result, answered, ended, did, queue, call_uuid = call
-    talked = round((ended - answered).total_seconds()) if answered and ended else ""
-    return [
-        *(local(started, zone), zone_name(started.astimezone(zone)), direction, *parties),
-        *(each_once(number for number, _ in places), each_once(group for _, group in places), result),
-        *(local(answered, zone), local(ended, zone), talked, did, queue, heard, call_uuid),
-    ]
-
-
-def each_once(names: Iterable[str]) -> str:
-    return "; ".join(dict.fromkeys(name for name in names if name))
-
-
-def local(moment: datetime | None, zone: ZoneInfo) -> str:
+def local(field: str, zone: ZoneInfo) -> Func:
     """A time as spreadsheets take it for one; the zone has a column of its own."""
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
+    return Func(local_time(field, zone), Value(TIME_FORMAT), function="to_char", output_field=TextField())
+
+
+@cache
+def zone_label(offset: timedelta) -> str:
+    return zone_name(datetime(2000, 1, 1, tzinfo=timezone(offset)))
 
 
 def as_csv(rows: Iterable[Iterable[Any]]) -> str:
