@@ -47,10 +47,12 @@ def beyond(queryset: models.QuerySet[Any], position: Position, key: Keyed, *, as
     return queryset.filter(Q(**{f"{key.time}__{way}e": position.time}), later | same)
 
 
-def fetch(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
-    """All rows of a statement in the running transaction."""
-    if connection.connection is None:
-        connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(sql, params, prepare=True, binary=True)
+def fetch(sql: str, params: list[Any], *, prepare: bool = True) -> list[tuple[Any, ...]]:
+    """All rows of a statement in the running transaction. `prepare=False` where the plan depends on the values."""
+    connection.ensure_connection()
+    raw = connection.connection
+    if raw.prepare_threshold is None:
+        raw.prepare_threshold = 5  # Django switches statements' preparation off; its own cursors never prepare
+    with psycopg.Cursor(raw) as cursor:
+        cursor.execute(sql, params, prepare=prepare, binary=True)
         return cursor.fetchall()

@@ -58,6 +58,8 @@ class Listing:
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     finish_json: Finish | None = None
     jump: Callable[[int], tuple[Any, int]] | None = None
+    # Searches for text or numbers need a plan for their pattern; all others keep one for good.
+    steady: bool = True
 
 
 def listed(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
@@ -80,7 +82,7 @@ def listed(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
 def page(door: Door, listing: Listing, paging: Paging, queryset: Any, skip: int) -> HttpResponseBase:
     fields, ascending = listing.fields, paging.ascending
     sql, params = rows_of(queryset, fields.key, ascending=ascending, limit=paging.size + 1, skip=skip)
-    found = fetch(fields.page(sql, ascending=ascending), params)
+    found = fetch(fields.page(sql, ascending=ascending), params, prepare=listing.steady)
     rows = [dict(zip(fields.names, row, strict=False)) for row in found[: paging.size]]
     if listing.finish is not None:
         rows = [listing.finish(row) for row in rows]
@@ -99,7 +101,7 @@ def stream(door: Door, listing: Listing, paging: Paging, queryset: Any, skip: in
         last, last_params = rows_of(
             queryset, fields.key, ascending=ascending, limit=2, skip=skip + limit - 1, keys_alone=True
         )
-        keys = fetch(last, last_params)
+        keys = fetch(last, last_params, prepare=listing.steady)
         link = next_link(door, Position(*keys[0])) if len(keys) > 1 else None
     if door.request.method == "HEAD":
         response = door.json([])

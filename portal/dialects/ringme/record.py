@@ -77,6 +77,7 @@ class RecordList(RecordDoor):
             finish=completed if linked else None,
             finish_json=completed_json if linked else None,
             jump=jump,
+            steady=not values.keys() & {"number", "q"},
         )
         return listed(self, listing, chosen)
 

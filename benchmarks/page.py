@@ -1,0 +1,112 @@
+"""A page of 50 recordings with a Bearer token through the whole door: latency, depth, throughput."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from benchmarks.list import FORM, SECOND, busiest_month, counted, rows
+from benchmarks.serving import Reader, p50_ms, served, together, token_of
+from benchmarks.table import Options, Row, Target
+from portal.access.isolation import scope
+from portal.clients.lookups import named
+from portal.clients.models import Client
+from portal.dialects.fields import rows_of
+from portal.dialects.ringme.fields import RECORDS_WITH_LINKS
+from portal.dialects.rows import fetch
+
+SIZE, COUNT = 50, 1000
+DEEP = 200_000
+PLACE = "/api/ver1.0/client/@me/record/?"
+
+
+def run(options: Options) -> list[Row]:
+    client = named(options.largest)
+    assert client is not None, "the load data is not there"
+    token_of(client)
+    start, end = window(client)
+    count = counted(client, start, end)
+    query = urlencode(
+        {"start_datetime": start.strftime(FORM), "end_datetime": (end - SECOND).strftime(FORM), "per_page": SIZE}
+    )
+    deep = min(DEEP, count - 2 * SIZE)
+    with served() as portal, served("benchmarks.ordinary:application") as other:
+        reader = Reader(portal)
+        cursors = [cursor_at(reader, query, row) for row in (SIZE, deep)]
+        first, last = interleaved(reader, [f"{PLACE}{query}&after={cursor}" for cursor in cursors], COUNT // 2)
+        slow = Reader(other)
+        ordinary = p50_ms(slow.times(f"/page/?{query}", COUNT // 10))
+        ordinary_deep = p50_ms(slow.times(f"/page/?{query}&page={deep // SIZE}", 5))
+        reader = Reader(portal)  # a connection that waits too long is closed
+        numbered = p50_ms(reader.times(f"{PLACE}{query}&page={deep // SIZE}", COUNT // 10))
+        at_once = together(portal, f"{PLACE}{query}&after={cursors[0]}", 8, 4.0)
+        at_once_ordinary = together(other, f"/page/?{query}", 8, 4.0)
+    bare = select_alone(client, start, end)
+    return [
+        Row(
+            f"page of {SIZE} by cursor, one connection, p50",
+            "ms",
+            first,
+            limit=bare,
+            ordinary=ordinary,
+            target=Target(of_ordinary=7, at_most=2),
+            note="limit: its SELECT alone; ordinary: ModelSerializer, COUNT, the toolkit's authentication",
+        ),
+        Row(
+            f"the same after row {deep:,}",
+            "ms",
+            last,
+            limit=first,
+            target=Target(of_limit=1 / 1.3),
+            note="limit: row 50",
+        ),
+        Row(
+            f"page=N at row {deep:,}",
+            "ms",
+            numbered,
+            ordinary=ordinary_deep,
+            target=Target(at_most=20),
+            note=f"of {count:,} rows in the largest window a list may have",
+        ),
+        Row(f"page of {SIZE}, eight connections", "req/s", at_once, ordinary=at_once_ordinary),
+    ]
+
+
+def window(client: Client) -> tuple[datetime, datetime]:
+    """Two months with the busiest one in it: as far as a list reaches."""
+    start, end = busiest_month(client)
+    return (start - timedelta(days=1)).replace(day=1), end
+
+
+def cursor_at(reader: Reader, query: str, row: int) -> str:
+    """The cursor after a row of the list."""
+    headers, _ = reader.get(f"{PLACE}{query}&page={max(1, row // SIZE)}")
+    return headers["link"].partition("after=")[2].partition(">")[0].partition("&")[0]
+
+
+def interleaved(reader: Reader, paths: list[str], count: int) -> list[float]:
+    """The p50 in ms of each path, asked in turns: what disturbs one disturbs all."""
+    times: list[list[float]] = [[] for _ in paths]
+    for path in paths:
+        reader.times(path, 20)
+    for _ in range(count):
+        for mine, path in zip(times, paths, strict=True):
+            began = time.perf_counter()
+            reader.get(path)
+            mine.append(time.perf_counter() - began)
+    return [p50_ms(mine) for mine in times]
+
+
+def select_alone(client: Client, start: datetime, end: datetime) -> float:
+    """p50 in ms of the page's statement, prepared, in this process: no HTTP, no door, no JSON."""
+    key = RECORDS_WITH_LINKS.key
+    sql, params = rows_of(rows(client, start, end), key, ascending=False, limit=SIZE + 1)  # type: ignore[arg-type]
+    statement = RECORDS_WITH_LINKS.page(sql, ascending=False)
+    times = []
+    with scope(client.pk):
+        for _ in range(300):
+            began = time.perf_counter()
+            fetch(statement, params)
+            times.append(time.perf_counter() - began)
+    return p50_ms(times[50:])
