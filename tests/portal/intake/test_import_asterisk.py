@@ -282,6 +282,7 @@ def test_killed_with_9_in_the_middle_and_run_again_the_end_state_is_the_same(cas
     run_import(cast.south, "asterisk", spool)
     location = settings.STORAGES["default"]["OPTIONS"]["location"]
     environment = os.environ | {
+        "PORTAL_DATABASE_ROLE": "",  # the suite itself starts as the owner
         "DATABASE_SERVING_URL": serving_url(),
         "PORTAL_DATA": str(tmp_path / "data"),
         "MEDIA_STORAGE": Path(location).as_uri(),
