@@ -11,7 +11,7 @@ from django.db import connection
 
 from cdrs.facts import CallFacts
 from cdrs.ingest.counters import LegCounts
-from cdrs.ingest.names import buried, lock_sources, taken_by_another
+from cdrs.ingest.names import buried, lock_sources, rows_named, taken_by_another
 from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome, rejected
 from cdrs.ingest.rows import facts_hash
 from cdrs.ingest.staging import cursor
@@ -117,11 +117,7 @@ def _ingest_distinct(client_id: int, calls: Sequence[CallFacts]) -> list[Ingeste
 def _known_calls(client_id: int, calls: Sequence[CallFacts]) -> dict[tuple[str, str], KnownCall]:
     known = {}
     for source, keys in by_source((call.source, call.source_id) for call in calls).items():
-        rows = cursor().execute(
-            "select source_id, id, facts_hash, call_uuid from cdrs_call"
-            " where client_id = %s and source = %s and source_id = any(%s::text[])",
-            [client_id, source, keys],
-        )
+        rows = rows_named(client_id, "cdrs_call", "source_id, id, facts_hash, call_uuid", source, keys)
         for source_id, call_id, digest, call_uuid in rows:
             known[(source, source_id)] = KnownCall(call_id, bytes(digest), call_uuid)
     return known
@@ -162,11 +158,7 @@ def _leg_owners(client_id: int, calls: Sequence[CallFacts]) -> dict[tuple[str, s
     """(source, source_id of a leg) -> id of the call that has it."""
     owners: dict[tuple[str, str], int] = {}
     for source, keys in by_source((call.source, leg.source_id) for call in calls for leg in call.legs).items():
-        rows = cursor().execute(
-            "select source_id, call_id from cdrs_leg"
-            " where client_id = %s and source = %s and source_id = any(%s::text[])",
-            [client_id, source, keys],
-        )
+        rows = rows_named(client_id, "cdrs_leg", "source_id, call_id", source, keys)
         owners |= {(source, source_id): call_id for source_id, call_id in rows}
     return owners
 
@@ -186,7 +178,7 @@ def _plain(call_uuid: UUID) -> str:
 
 
 def by_source(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Source_ids by their source: look-ups go source by source, because `= any(…)` keeps to the index."""
+    """Source_ids by their source: look-ups go source by source."""
     grouped: dict[str, list[str]] = defaultdict(list)
     for source, source_id in names:
         grouped[source].append(source_id)

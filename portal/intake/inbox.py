@@ -18,10 +18,12 @@ COLUMNS = ("client_id", "kind", "source", "source_id", "status", "error", "body"
 LONGEST_ERROR = 1000
 UPDATE_KNOWN = """
 update intake_rawfact r set status = n.status, error = n.error, received_at = n.received_at
-from unnest(%s::bytea[], %s::text[], %s::text[], %s::bool[], %s::timestamptz[])
+from unnest(%(hashes)s::bytea[], %(status)s::text[], %(error)s::text[], %(changed)s::bool[], %(at)s::timestamptz[])
      as n(content_hash, status, error, changed, received_at)
-where r.client_id = %s and r.content_hash = n.content_hash and r.received_at <> n.received_at
-  and (n.changed or (r.status, r.error) is distinct from (n.status, n.error))
+     cross join lateral (select k.id from intake_rawfact k
+         where k.client_id = %(client_id)s and k.content_hash = n.content_hash and k.received_at <> n.received_at
+           and (n.changed or (k.status, k.error) is distinct from (n.status, n.error)) limit 1) known
+where r.client_id = %(client_id)s and r.id = known.id
 """
 
 
@@ -64,7 +66,8 @@ def keep_raw(client_id: int, rows: Sequence[Raw]) -> None:
         db = cursor()
         if insert_rows(db, "intake_rawfact", COLUMNS, lines, on_conflict=nothing) < len(lines):
             columns = [list(column) for column in zip(*fates.values(), strict=True)]
-            db.execute(UPDATE_KNOWN, [list(fates), *columns[1:], client_id])
+            told = dict(zip(("status", "error", "changed", "at"), columns[1:], strict=True))
+            db.execute(UPDATE_KNOWN, {"hashes": list(fates), "client_id": client_id} | told)
 
 
 def _fates(rows: Sequence[Raw]) -> dict[bytes, tuple[Raw, str, str | None, bool, datetime]]:

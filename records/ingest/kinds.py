@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cdrs.ingest.names import buried, taken_by_another
+from cdrs.ingest.names import buried, rows_named, taken_by_another
 from cdrs.ingest.outcomes import SKIPPED, Ingested, rejected
-from cdrs.ingest.staging import cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,7 @@ class Known(NamedTuple):
 def known_rows(client_id: int, kind: Kind, source: str, source_ids: Sequence[str]) -> dict[str, Known]:
     """source_id -> row."""
     columns = "source_id, id, facts_hash, file_name, extension_id, group_id"
-    mine = "client_id = %s and source = %s and source_id = any(%s::text[])"
-    statement = f"select {columns} from {kind.table} where {mine}"  # noqa: S608 - our own words
-    rows = cursor().execute(statement, [client_id, source, list(source_ids)])
+    rows = rows_named(client_id, kind.table, columns, source, source_ids)
     return {source_id: Known(row_id, digest and bytes(digest), *rest) for source_id, row_id, digest, *rest in rows}
 
 

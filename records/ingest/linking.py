@@ -19,18 +19,12 @@ def link_recordings(sender: Any, client_id: int, arrived: Arrived, **kwargs: Any
 
 
 def _waiting(client_id: int, arrived: Arrived) -> set[int]:
-    for_legs = cursor().execute(
-        "select id from records_record where client_id = %s and source = %s and leg_id is null"
-        " and leg_source_id is not null and leg_source_id = any(%s::text[])",
-        [client_id, arrived.source, arrived.leg_keys],
-    )
-    found = {row[0] for row in for_legs}
-    for_calls = cursor().execute(
-        "select id from records_record where client_id = %s and source = %s and call_id is null"
-        " and call_source_id is not null and call_source_id = any(%s::text[])",
-        [client_id, arrived.source, arrived.call_keys],
-    )
-    return found | {row[0] for row in for_calls}
+    names = {"leg": arrived.leg_keys, "call": arrived.call_keys}
+    return {
+        row[0]
+        for thing, keys in names.items()
+        for row in cursor().execute(_WAITING.format(thing), [keys, client_id, arrived.source])
+    }
 
 
 def _of_calls(client_id: int, call_ids: list[int]) -> set[int]:
@@ -40,3 +34,11 @@ def _of_calls(client_id: int, call_ids: list[int]) -> set[int]:
         "select id from records_record where client_id = %s and call_id = any(%s::bigint[])", [client_id, call_ids]
     )
     return {row[0] for row in rows}
+
+
+# `offset 0` keeps the look-up apart for each name: see cdrs.ingest.names.rows_named.
+_WAITING = """
+select found.id from unnest(%s::text[]) as named(source_id) cross join lateral (
+    select r.id from records_record r where r.client_id = %s and r.source = %s
+       and r.{0}_id is null and r.{0}_source_id is not null and r.{0}_source_id = named.source_id offset 0) found
+"""
