@@ -103,7 +103,15 @@ def by_id(on: Trial) -> float:
     return median_ms(on, statement, {"client": on.client, "id": row_id})
 
 
-def known(on: Trial) -> float:
+def known_prepared(on: Trial) -> float:
+    return known(on, prepare=True)
+
+
+def known_planned(on: Trial) -> float:
+    return known(on, prepare=False)
+
+
+def known(on: Trial, *, prepare: bool) -> float:
     """Which of 2,000 source_ids are there: what each batch of the way in asks first."""
     some = f"select source_id from {on.table} where client_id = %s and source_id like '2%%' limit {BATCH}"
     with bound(on.db, on.client):
@@ -112,15 +120,16 @@ def known(on: Trial) -> float:
         f"select source_id, id from {on.table} where client_id = %(client)s and source = 'generate_calls'"
         " and source_id = any(%(keys)s)"
     )
-    return median_ms(on, statement, {"client": on.client, "keys": keys}, 15)
+    return median_ms(on, statement, {"client": on.client, "keys": keys}, 15, prepare=prepare)
 
 
-def median_ms(on: Trial, statement: str, values: dict[str, Any], times: int = PAGES) -> float:
+def median_ms(on: Trial, statement: str, values: dict[str, Any], times: int = PAGES, *, prepare: bool = True) -> float:
+    """Milliseconds. A prepared statement may get one plan for all values after a few times; others get their own."""
     taken = []
     with bound(on.db, on.client):
         for _ in range(times):
             began = time.perf_counter()
-            on.db.execute(statement.encode(), values, prepare=True).fetchall()
+            on.db.execute(statement.encode(), values, prepare=prepare).fetchall()
             taken.append(time.perf_counter() - began)
     return statistics.median(taken) * 1000
 
