@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from django.utils.text import capfirst
+
 SIDES = ("customer", "agent")
 
 
@@ -28,4 +30,4 @@ def parties_of(heard: Any, channels: int) -> list[Party]:
         sides = [None, None]
     free = [side for side in SIDES if side not in sides]
     placed = [side or free.pop(0) for side in sides]
-    return [Party(side, (name or side).capitalize()) for side, name in zip(placed, names, strict=True)]
+    return [Party(side, capfirst(name or side)) for side, name in zip(placed, names, strict=True)]
