@@ -17,7 +17,7 @@ from portal.clients.models import Extension, ExtensionGroup
 from portal.web.periods import CHOICES, CUSTOM, DEFAULT, FIRST_DAY, LAST_DAY, PRESETS, Period, period_of
 
 ANY = "Any"
-NAMES_OF_CHOICES = {"period": "no such period", "direction": "no such direction", "result": "no such result"}
+NO_CHOICE = {"invalid_choice": "“%(value)s” is none of its choices."}
 
 
 def titled(choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -35,7 +35,7 @@ def day_filter(label: str) -> filters.DateFilter:
 
 
 def choice_filter(label: str, choices: list[tuple[str, str]], **options: Any) -> filters.ChoiceFilter:
-    return filters.ChoiceFilter(label=label, choices=choices, empty_label=ANY, **options)
+    return filters.ChoiceFilter(label=label, choices=choices, empty_label=ANY, error_messages=NO_CHOICE, **options)
 
 
 class PeriodForm(forms.Form):
@@ -68,7 +68,7 @@ class PeriodForm(forms.Form):
 class PeriodFilter(filters.FilterSet):
     """`period`, `from`, `to`, in days of a time zone; without them the last seven days."""
 
-    period = filters.ChoiceFilter(label="Period", choices=CHOICES)
+    period = filters.ChoiceFilter(label="Period", choices=CHOICES, error_messages=NO_CHOICE)
 
     class Meta:
         form = PeriodForm

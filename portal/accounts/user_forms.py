@@ -101,6 +101,7 @@ class UserForm(OfClient):
 
 
 class NewUserForm(UserForm):
+    field_order = ["login", "password"]
     password = password_field("Password", help_text="At least 10 characters; a common word is refused.")
 
     def clean(self) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cdrs.models import Call, CallEvent, Leg, Participant
 from portal.web.templatetags.portal_format import phone
 from records.models import Record
 
+SAME_MOMENT = timedelta(seconds=1)
 EVENT_WORDS = {
     "ringing": "is ringing",
     "answered": "answered",
@@ -49,16 +50,19 @@ class Moment:
 def timeline_of(
     call: Call, legs: list[Leg], participants: list[Participant], events: list[CallEvent], recordings: list[Record]
 ) -> list[Moment]:
-    moments = [began(call), *map(of_participant, participants)]
+    beginning, end = began(call), ended(call, legs)
+    moments = [beginning, *(event for event in map(of_participant, participants) if news(event, beginning, *end))]
     moments += [of_event(event, call) for event in events] if events else of_legs(call, legs, bool(participants))
-    moments += ended(call, legs)
+    moments += end
     ordered = sorted(dict.fromkeys(moments), key=lambda moment: moment.at)
     return [replace(moment, offset=offset_in(recordings, moment.at)) for moment in ordered]
 
 
 def began(call: Call) -> Moment:
     who = call.caller_name or phone(call.caller_number)
-    return Moment(call.started_at, who, side_of(call, "caller"), "calls " + (phone(call.called_number)))
+    return Moment(
+        call.started_at, who, side_of(call, "caller"), f"calls {call.called_name or phone(call.called_number)}"
+    )
 
 
 def of_participant(participant: Participant) -> Moment:
@@ -66,6 +70,11 @@ def of_participant(participant: Participant) -> Moment:
     side = "agent" if participant.type == Participant.Type.USER else "customer"
     who = name or participant.user_name or phone(participant.phone_number)
     return Moment(participant.occurred_at, who, side, participant.event.lower())
+
+
+def news(moment: Moment, *edges: Moment) -> bool:
+    """Whether it is more than the call's own beginning or end told once more, of the same party."""
+    return not any(moment.side == edge.side and abs(moment.at - edge.at) <= SAME_MOMENT for edge in edges)
 
 
 def of_event(event: CallEvent, call: Call) -> Moment:
