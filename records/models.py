@@ -142,6 +142,17 @@ class VoiceMessage(Heard):
     live_id = models.BigIntegerField(null=True)
     parent_live_id = models.BigIntegerField(null=True)
 
+    class Meta(Heard.Meta):
+        indexes = [
+            *Heard.Meta.indexes,
+            # The page lists those that cannot be played too, each with the reason.
+            models.Index(
+                *(models.F("client"), models.F("init_time").desc(), models.F("id").desc()),
+                name="voicemessage_on_page",
+                condition=models.Q(init_time__isnull=False),
+            ),
+        ]
+
 
 class Capture(Owned):
     """A packet capture of a call or a leg."""

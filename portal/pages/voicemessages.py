@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, ExpressionWrapper, OuterRef, QuerySet, TextField
 from django.db.models.functions import Reverse
 from django.http import HttpRequest, HttpResponse
 
@@ -53,7 +53,8 @@ class VoiceMessageFilter(PeriodFilter):
         return messages.filter(init_time__lt=self.when.end) if self.when.end else messages
 
     def by_number(self, messages: Messages, name: str, pattern: str) -> Messages:
-        known = messages.alias(caller_plain=plain("caller_number"), caller_plain_rev=Reverse(plain("caller_number")))
+        number = ExpressionWrapper(plain("caller_number"), output_field=TextField())
+        known = messages.alias(caller_plain=number, caller_plain_rev=Reverse(number))
         return known.filter(number_like("caller", pattern))
 
     def by_new(self, messages: Messages, name: str, wanted: str) -> Messages:
