@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import django_filters as filters
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
 from cdrs.models import Direction, Result
@@ -46,10 +47,11 @@ class PeriodForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
         self.check_days(values.get("period"), values.get("from"), values.get("to"))
-        for name in self.data:
+        asked = cast("QueryDict", self.data)
+        for name in asked:
             if name not in self.fields and name not in self.paging:
                 self.add_error(None, f"{name}: there is no such filter.")
-            elif len(self.data.getlist(name)) > 1:
+            elif len(asked.getlist(name)) > 1:
                 self.add_error(None, f"{name}: it is given more than once.")
         return values
 

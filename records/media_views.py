@@ -12,7 +12,6 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
-from portal.access.querysets import Owned
 from portal.media.delivery import MediaGone, StoredFile, deliver
 from portal.media.peaks import Peaks
 from portal.web.pages import PageView
@@ -28,7 +27,7 @@ WAKE_SECONDS = 60  # between two wakings of a worker for one file: it is a hint,
 class SoundPage(PageView):
     """Something that is heard, found by its uuid; what is not there, or not one's own, is 404."""
 
-    model: type[Owned]
+    model: type[Record] | type[VoiceMessage]
     column: str  # of MediaFile, that names the thing
 
     def found(self, uuid: UUID) -> tuple[Any, MediaFile]:
@@ -81,7 +80,7 @@ class PeaksPage(SoundPage):
     def answer(self, request: HttpRequest, heard: Any, file: MediaFile) -> HttpResponseBase:
         if not file.peaks:
             raise Http404
-        peaks = Peaks.decode(file.peaks)
+        peaks = Peaks.decode(bytes(file.peaks))
         parties = [party.side for party in parties_of(heard, len(peaks.channels))]
         etag = quote_etag(f"{bytes(file.sha256).hex()[:32]}-{'-'.join(parties)}")
         body = HttpResponse(peaks.to_json(parties=parties), content_type="application/json", headers={"ETag": etag})

@@ -116,7 +116,7 @@ def ended(call: Call, legs: list[Leg]) -> list[Moment]:
     at = last_end(call, legs)
     if at is None:
         return []
-    last = max((leg for leg in legs if leg.hangup_time), key=lambda leg: leg.hangup_time, default=None)
+    last = max((leg for leg in legs if leg.hangup_time), key=lambda leg: leg.hangup_time or at, default=None)
     disposition = last.hangup_disposition if last else ""
     by = ENDED_BY.get(disposition)
     if by is None:

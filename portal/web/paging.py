@@ -98,10 +98,11 @@ def keyset_page(rows: QuerySet[Any], time_field: str, query: QueryDict, size: in
 
 
 def read(query: QueryDict, name: str) -> Cursor | None:
-    if not query.get(name):
+    text = query.get(name)
+    if not text:
         return None
     try:
-        return Cursor.decode(query[name])
+        return Cursor.decode(str(text))
     except ValueError:
         raise BadCursor(name) from None
 
