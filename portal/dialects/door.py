@@ -89,7 +89,7 @@ class Door(APIView):
         """The request's parameters by their canonical names. Raises BadParameters."""
         return read_params(self.params, self.request._request.GET)
 
-    def finalize_response(
+    def finalize_response(  # type: ignore[override]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ class Door(APIView):
         """The wrong parameters in the dialect's tongue."""
         raise NotImplementedError
 
-    def handle_exception(self, exc: Exception) -> HttpResponseBase:
+    def handle_exception(self, exc: Exception) -> HttpResponseBase:  # type: ignore[override]
         """Every error is answered in the dialect's tongue, and the request's transaction is rolled back."""
         set_rollback()
         response = self.answer_to(exc)

@@ -31,7 +31,7 @@ class Sql(Expression):
     def set_source_expressions(self, exprs: Any) -> None:
         self.parts = exprs
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         compiled = [compiler.compile(part) for part in self.parts]
         return self.template.format(*(sql for sql, _ in compiled)), [
             param for _, params in compiled for param in params

@@ -67,7 +67,7 @@ def unknown(query: QueryDict, known: Collection[str]) -> list[str]:
 
 # ---------------------------------------------------------------- readers
 
-_MOMENT = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6}))?")
+_MOMENT = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6}))?", re.ASCII)
 
 
 def moment(values: list[str]) -> datetime:

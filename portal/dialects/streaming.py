@@ -35,7 +35,9 @@ PLAN = (
 )
 COPY = r"copy ({}) to stdout (format csv, quote E'\x01', delimiter E'\x02')"
 
-Finish = Callable[[bytes], bytes]
+# What COPY gives: any bytes-like thing.
+Block = bytes | bytearray | memoryview
+Finish = Callable[[Block], bytes]
 
 
 class TooManyLists(Exception):
@@ -123,7 +125,7 @@ class RowStream:
         self.waiting_since = time.monotonic()
         return piece
 
-    def rows(self, finish: Finish | None) -> Iterator[bytes]:
+    def rows(self, finish: Finish | None) -> Iterator[Block]:
         with scope(self.client_id):
             with connection.cursor() as cursor:
                 cursor.execute(PLAN)
@@ -172,8 +174,11 @@ class RowStream:
             SLOTS.give_back(self.client_id)
 
     def __del__(self) -> None:
+        # A server closes what it was given. Where an error kept it from that, at least the place here is given back;
+        # whichever thread this runs in, it is not the one that has the connection.
         if not self.closed:
-            self.close()
+            self.closed = True
+            SLOTS.give_back(self.client_id)
 
 
 def _ask(sql: str, *params: Any) -> bool:
@@ -182,9 +187,9 @@ def _ask(sql: str, *params: Any) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def chunks(rows: Iterator[bytes]) -> Iterator[bytes]:
+def chunks(rows: Iterator[Block]) -> Iterator[bytes]:
     """`[row,row,…]` in pieces of about CHUNK_BYTES; the first row goes out at once."""
-    waiting: list[bytes] = []
+    waiting: list[Block] = []
     size, limit, mark = 0, 0, b"["
     for row in rows:
         waiting.append(row)

@@ -9,6 +9,7 @@ import orjson
 from django.conf import settings
 from django.urls import reverse
 
+from portal.dialects.streaming import Block
 from records.links import token_for
 
 NO_LINK = b'"storage_url":null}'
@@ -28,7 +29,7 @@ def completed(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def completed_json(row: bytes) -> bytes:
+def completed_json(row: Block) -> bytes:
     """The same for a row that is JSON already."""
     text = bytes(row)
     return text if text.rstrip().endswith(NO_LINK) else orjson.dumps(completed(orjson.loads(text)))

@@ -104,7 +104,7 @@ def stream(door: Door, listing: Listing, paging: Paging, queryset: Any, skip: in
         keys = fetch(last, last_params, prepare=listing.steady)
         link = next_link(door, Position(*keys[0])) if len(keys) > 1 else None
     if door.request.method == "HEAD":
-        response = door.json([])
+        response: HttpResponseBase = door.json([])
     else:
         pieces = RowStream(
             fields.as_json(sql, ascending=ascending),

@@ -25,7 +25,7 @@ from records.links import OFF
 from records.models import MediaFile, Record
 from records.totals import far_down, totals
 
-RECORD_UUID = re.compile(r"(\d{1,18})-([0-9A-Fa-f]{32})")
+RECORD_UUID = re.compile(r"(\d{1,18})-([0-9A-Fa-f]{32})", re.ASCII)
 BUSY = "Stats request already exists, concurrent request not allowed"
 
 

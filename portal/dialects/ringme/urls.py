@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
+from rest_framework.views import APIView
 
 from portal.dialects.ringme.account import Me
 from portal.dialects.ringme.envelope import NoSuchAddress
@@ -11,7 +12,7 @@ from portal.dialects.ringme.record import RecordFile, RecordLink, RecordList, Re
 from portal.dialects.ringme.storage import StorageLink
 from portal.dialects.routes import loose
 
-RECORD = {
+RECORD: dict[str, type[APIView]] = {
     "": RecordList,
     "stats/": RecordStats,
     "<record_uuid>/": RecordFile,
@@ -20,7 +21,7 @@ RECORD = {
 }
 
 
-def in_realms(rest: str, views: dict[str, type]) -> list[URLPattern]:
+def in_realms(rest: str, views: dict[str, type[APIView]]) -> list[URLPattern]:
     """The views of a resource in the client, group and extension realm."""
     return [
         loose(f"{realm}/<owner>/{rest}/{more}", view.as_view(), realm=realm)
