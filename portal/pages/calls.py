@@ -19,6 +19,10 @@ from portal.web.pages import PageView
 from portal.web.paging import BadCursor, keyset_page
 from records.models import MediaFile, Playable, Record
 
+# What a row shows: a leg has fifty columns more, and a recording may have a long transcript.
+OF_LEG = ("client_id", "call_id", "init_time", "extension__number", "extension__name", "group__name")
+OF_RECORD = ("client_id", "call_id", "init_time", "uuid", "seconds", "sketch")
+
 
 class HomePage(PageView):
     """`/` is the calls."""
@@ -69,8 +73,9 @@ class CallsPage(ClientPage):
 
 def with_rows(calls: CallQuerySet, principal: Principal) -> CallQuerySet:
     """Calls with what their rows show, each within reach: their legs, and their recordings in order."""
+    legs = Leg.objects.visible_to(principal).select_related("extension", "group").only(*OF_LEG)
     return calls.prefetch_related(
-        Prefetch("legs", Leg.objects.visible_to(principal).select_related("extension", "group").order_by("init_time")),
+        Prefetch("legs", legs.order_by("init_time", "id")),
         Prefetch("records", playable_records(principal), to_attr="playable"),
     )
 
@@ -81,7 +86,7 @@ def playable_records(principal: Principal) -> Any:
         client_id=OuterRef("client_id"), record_id=OuterRef("id"), playable=Playable.WANTED
     )
     heard = Record.objects.visible_to(principal).available()
-    return heard.annotate(is_preparing=Exists(waiting)).order_by("init_time", "id")
+    return heard.annotate(is_preparing=Exists(waiting)).only(*OF_RECORD).order_by("init_time", "id")
 
 
 def heard_first(calls: list[Call]) -> list[Call]:
