@@ -92,7 +92,7 @@ def test_a_client_has_four_lists_and_gets_one_back() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_lists_of_other_processes_count_too(owner_sql: Any) -> None:
+def test_lists_of_other_processes_count_too() -> None:
     """The places are locks of the database, whoever holds them."""
     place = connection.get_connection_params()
     known = {name: place.get(name) for name in ("dbname", "user", "password", "host", "port")}
@@ -101,6 +101,7 @@ def test_lists_of_other_processes_count_too(owner_sql: Any) -> None:
         elsewhere.execute("select pg_advisory_lock(%s + n) from generate_series(0, 3) n", [first])
         with pytest.raises(TooManyLists):
             RowStream(NUMBERS, [1], 7)
+        elsewhere.execute("select pg_advisory_unlock_all()")
     assert not SLOTS.taken
     assert read(RowStream(NUMBERS, [1], 7)) == [{"n": 1}]
 
