@@ -74,9 +74,11 @@ def run(options: Options) -> list[Row]:
 
 
 def window(client: Client) -> tuple[datetime, datetime]:
-    """Two months with the busiest one in it: as far as a list reaches."""
+    """The busiest month and the fuller one of its neighbours: two months, as far as a list reaches."""
     start, end = busiest_month(client)
-    return (start - timedelta(days=1)).replace(day=1), end
+    with_former = (start - timedelta(days=1)).replace(day=1), end
+    with_next = start, (end + timedelta(days=32)).replace(day=1)
+    return max(with_former, with_next, key=lambda span: counted(client, *span))
 
 
 def cursor_at(reader: Reader, query: str, row: int) -> str:

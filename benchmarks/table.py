@@ -43,7 +43,7 @@ class Target:
 
     def __str__(self) -> str:
         asked = [
-            (self.of_limit, "≥ {:g} of limit"),
+            (self.of_limit, "≥ {:.3g} of limit"),
             (self.of_ordinary, "≥ {:g} × ordinary"),
             (self.at_most, "≤ {:,g}"),
             (self.at_least, "≥ {:,g}"),
