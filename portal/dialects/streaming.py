@@ -53,7 +53,8 @@ class Slots:
     """The streams of this process: how many, in all and for each client, and which of them wait for their reader."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        # Re-entrant: a forgotten stream gives its place back whenever it is collected, in here too.
+        self.lock = threading.RLock()
         self.taken: Counter[int] = Counter()
         self.streams: set[RowStream] = set()
         self.watched = False
