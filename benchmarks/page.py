@@ -10,11 +10,11 @@ from benchmarks.list import FORM, SECOND, busiest_month, counted, rows
 from benchmarks.serving import Reader, p50_ms, served, together, token_of
 from benchmarks.table import Options, Row, Target
 from portal.access.isolation import scope
+from portal.access.statements import fetch
 from portal.clients.lookups import named
 from portal.clients.models import Client
 from portal.dialects.fields import rows_of
 from portal.dialects.ringme.fields import RECORDS_WITH_LINKS
-from portal.dialects.rows import fetch
 
 SIZE, COUNT = 50, 1000
 DEEP = 200_000

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from django.db import connection, migrations, transaction
 
 from portal.access.principal import Principal
+from portal.access.statements import fetch
 
 BOUND = "(select string_to_array(nullif(current_setting('portal.client_ids', true), ''), ',')::bigint[])::bigint[]"
 OPERATOR = "(select current_setting('portal.operator', true) = 'on')"
@@ -25,11 +26,10 @@ def bind(client_id: int | None, *, operator: bool = False) -> None:
     """Bind the running transaction to one client (None: to nothing). Raises NotInTransaction outside one."""
     if not connection.in_atomic_block:
         raise NotInTransaction("bind() needs a transaction: use scope(client_id) outside a request")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select set_config('portal.client_ids', %s, true), set_config('portal.operator', %s, true)",
-            ["" if client_id is None else str(int(client_id)), "on" if operator else ""],
-        )
+    fetch(
+        "select set_config('portal.client_ids', %s, true), set_config('portal.operator', %s, true)",
+        ["" if client_id is None else str(int(client_id)), "on" if operator else ""],
+    )
 
 
 def bind_principal(principal: Principal) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from django.db import connection
-
+from portal.access.statements import fetch
 from portal.accounts.models import Application, User
 
 
@@ -58,7 +57,5 @@ def door_token(checksum: str, dialect: str) -> Bearer | None:
 
 
 def _bearer(call: str, arguments: list[Any]) -> Bearer | None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"select * from {call}", arguments)  # noqa: S608 - the two calls above, nobody's text
-        row = cursor.fetchone()
-    return None if row is None else Bearer(*row)
+    found = fetch(f"select * from {call}", arguments)  # noqa: S608 - the two calls above, nobody's text
+    return Bearer(*found[0]) if found else None

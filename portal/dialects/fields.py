@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import Expression, F
 
 Source = str | Expression
@@ -70,7 +70,7 @@ class Fields:
         """The columns, and the joins behind the model's own table."""
         paths = [F(source) if isinstance(source, str) else source for source in self.sources.values()]
         queryset = self.model._base_manager.order_by().values_list(*paths)
-        compiler = queryset.query.get_compiler(connection=connection)
+        compiler = queryset.query.get_compiler(connection=connections[DEFAULT_DB_ALIAS])
         compiler.pre_sql_setup()
         tables, params = compiler.get_from_clause()
         columns = [sql for _, (sql, column_params), _ in compiler.select if not column_params]
@@ -112,7 +112,7 @@ def rows_of(
     query = queryset.query
     assert query.group_by is None and not query.distinct and not query.is_sliced
     table = queryset.model._meta.db_table
-    compiler = query.get_compiler(connection=connection)
+    compiler = query.get_compiler(connection=connections[DEFAULT_DB_ALIAS])
     query.get_initial_alias()
     where, params = compiler.compile(query.where) if query.where else ("true", [])
     tables, table_params = compiler.get_from_clause()

@@ -1,4 +1,4 @@
-"""Rows for pages, by cursors that prepare statements and read binary values, which Django's own do not."""
+"""Places in a list, and the rows beyond them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import psycopg
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from portal.dialects.fields import Keyed
@@ -45,14 +44,3 @@ def beyond(queryset: models.QuerySet[Any], position: Position, key: Keyed, *, as
     later = Q(**{f"{key.time}__{way}": position.time})
     same = Q(**{key.time: position.time, f"{key.unique}__{way}": position.id})
     return queryset.filter(Q(**{f"{key.time}__{way}e": position.time}), later | same)
-
-
-def fetch(sql: str, params: list[Any], *, prepare: bool = True) -> list[tuple[Any, ...]]:
-    """All rows of a statement in the running transaction. `prepare=False` where the plan depends on the values."""
-    connection.ensure_connection()
-    raw = connection.connection
-    if raw.prepare_threshold is None:
-        raw.prepare_threshold = 5  # Django switches statements' preparation off; its own cursors never prepare
-    with psycopg.Cursor(raw) as cursor:
-        cursor.execute(sql, params, prepare=prepare, binary=True)
-        return cursor.fetchall()

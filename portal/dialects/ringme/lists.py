@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.http.response import HttpResponseBase
 
+from portal.access.statements import fetch
 from portal.dialects.door import Door
 from portal.dialects.fields import Fields, rows_of
-from portal.dialects.rows import Position, beyond, fetch
+from portal.dialects.rows import Position, beyond
 from portal.dialects.streaming import Finish, RowStream
 
 # Up to so many rows are a page, made in this process; more are streamed.
 LARGEST_PAGE = 1000
+# What would end the address of a Link early; a query string that holds it was not encoded as it should be.
+_UNSAFE = re.compile(r"[<>\"\s\x00-\x1f\x7f-\U0010ffff]")
 # `page` and `per_page` of a caller may say anything: what PostgreSQL takes as an offset.
 FARTHEST = 2**62
 
@@ -122,7 +127,6 @@ def stream(door: Door, listing: Listing, paging: Paging, queryset: Any, skip: in
 def next_link(door: Door, last: Position) -> str:
     """The address of the rows after `last`: the same question, by cursor."""
     request = door.request._request
-    query = request.GET.copy()
-    query.pop("page", None)
-    query["after"] = last.as_cursor()
-    return f'<{settings.PUBLIC_URL}{request.path}?{query.urlencode()}>; rel="next"'
+    asked = [part for part in request.META["QUERY_STRING"].split("&") if not part.startswith(("page=", "after="))]
+    query = "&".join([*asked, f"after={last.as_cursor()}"])
+    return f'<{settings.PUBLIC_URL}{quote(request.path, safe="/@")}?{_UNSAFE.sub("", query)}>; rel="next"'

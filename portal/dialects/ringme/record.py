@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from portal.access.principal import Principal
 from portal.clients import settings as client_settings
 from portal.dialects.door import Refused
 from portal.dialects.locks import alone
@@ -45,7 +46,7 @@ class RecordDoor(RingmeDoor):
         if named is None:
             raise not_found("record")
         extension_id, number = int(named[1]), uuid.UUID(named[2])
-        found = Record.objects.visible_to(self.principal).available().filter(uuid=number, **within).first()
+        found = visible(self.principal, within).filter(uuid=number).first()
         if found is None or (found.extension_id or 0) != extension_id:
             raise not_found("record")
         return found
@@ -59,7 +60,7 @@ class RecordList(RecordDoor):
         values, paging = split(two_months(self.values()))
         chosen = Paging.of(paging)
         who = self.principal
-        rows = filtered(values, Record.objects.visible_to(who).available().filter(**within))
+        rows = filtered(values, visible(who, within))
         linked = who.may("record:link")
 
         def jump(skip: int) -> tuple[Any, int]:
@@ -116,6 +117,12 @@ class RecordLink(RecordDoor):
         if client_settings.value(client, "storage_links") == OFF:
             raise not_found("record")
         return self.json({"record_url": link(client.pk, client.link_generation, record.uuid, record.generation)})
+
+
+def visible(principal: Principal, within: dict[str, Any]) -> Any:
+    """What can be heard, within the principal's reach and a realm's."""
+    rows = Record.objects.visible_to(principal).available()
+    return rows.filter(**within) if within else rows
 
 
 def filtered(values: dict[str, Any], queryset: Any) -> Any:
