@@ -25,7 +25,7 @@ from cdrs.ingest import ingest_calls
 from cdrs.ingest.counters import Counted, LegCounts
 from cdrs.ingest.extensions import Place, places
 from cdrs.ingest.rows import LEG_COLUMNS, leg_row
-from cdrs.ingest.staging import cursor, insert_rows, line_of
+from cdrs.ingest.staging import COPY_FORM, cursor, insert_rows, line_of
 from cdrs.ingest.writing import new_ids
 from cdrs.models import Call, DayCount, Leg
 from portal.access.isolation import scope
@@ -196,13 +196,16 @@ def limit_of(client_id: int, lines: list[bytes]) -> float:
         call = read_call(orjson.loads(line))
         for place, leg in enumerate(call.legs):
             rows.append(leg_row(client_id, number * 2 + place, number, call.source, Place(1, 1), leg))
-    text = "".join(map(line_of, rows)).encode()
+    text = b"".join(map(line_of, rows))
     with owner() as db:
         db.execute("drop table if exists benchmark_leg")
         db.execute("create table benchmark_leg (like cdrs_leg including indexes including generated)")
         db.commit()
         began = time.perf_counter()
-        with db.cursor() as at, at.copy(f"copy benchmark_leg ({', '.join(LEG_COLUMNS)}) from stdin") as copy:
+        with (
+            db.cursor() as at,
+            at.copy(f"copy benchmark_leg ({', '.join(LEG_COLUMNS)}) from stdin {COPY_FORM}") as copy,
+        ):
             copy.write(text)
         db.commit()
         seconds = time.perf_counter() - began
@@ -216,9 +219,7 @@ def limit_of(client_id: int, lines: list[bytes]) -> float:
 def lines_of(calls: int, run_name: str, start: datetime) -> list[bytes]:
     """NDJSON of calls over the period, each fourth with a second leg, told once only: each run has its own names."""
     unique = f"{run_name}-{time.time_ns()}"
-    return [
-        orjson.dumps(told(unique, number, start + timedelta(seconds=20 * number))) for number in range(calls)
-    ]
+    return [orjson.dumps(told(unique, number, start + timedelta(seconds=20 * number))) for number in range(calls)]
 
 
 def told(unique: str, number: int, at: datetime) -> dict[str, Any]:

@@ -42,19 +42,19 @@ def call_id(value: Any) -> str:
     return value.replace("-", "").upper()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Party:
     number: str | None = fact(text, None)
     name: str | None = fact(text, None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Queue:
     id: str | None = fact(text, None)
     name: str | None = fact(text, None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParticipantFacts:
     occurred_at: datetime = fact(moment)
     type: str = fact(one_of("User", "External"))
@@ -65,7 +65,7 @@ class ParticipantFacts:
     last_name: str | None = fact(text, None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LegFacts:
     """One extension's part. `extension` is its number; durations are whole seconds."""
 
@@ -117,7 +117,7 @@ class LegFacts:
     metadata: dict[str, Any] | None = fact(object_of_json, None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallFacts:
     """One conversation. What is unknown is absent."""
 

@@ -10,7 +10,7 @@ from cdrs.facts import Party, seconds, source_key, source_name
 from cdrs.reading import BadFact, fact, many, moment, name_of, nested, one_of, read_facts, text, truth, whole
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Channels:
     """Who speaks on which channel: `customer`, `agent`, or a name."""
 
@@ -29,7 +29,7 @@ def redaction(value: Any) -> dict[str, Any]:
     return {"from": start.isoformat(), "to": end.isoformat(), "side": side}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RecordingFacts:
     """A recording of a leg. `leg` and `call` are source_ids of the same source; either may still be to come."""
 
@@ -57,7 +57,7 @@ class RecordingFacts:
     redactions: tuple[dict[str, Any], ...] | None = fact(many(redaction), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VoiceMessageFacts:
     """A message left for an extension (its number)."""
 

@@ -13,7 +13,7 @@ from cdrs.facts import CallFacts
 from cdrs.ingest.counters import LegCounts
 from cdrs.ingest.names import buried, lock_sources, rows_named, taken_by_another
 from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome, rejected
-from cdrs.ingest.rows import facts_hash
+from cdrs.ingest.rows import call_hash
 from cdrs.ingest.staging import cursor
 from cdrs.ingest.writing import KnownCall, write_calls
 from cdrs.signals import calls_arrived
@@ -91,7 +91,7 @@ def _one_by_one(client_id: int, calls: Sequence[CallFacts]) -> Iterable[Ingested
 def _ingest_distinct(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
     """One turn: nothing in it is named twice."""
     known = _known_calls(client_id, calls)
-    hashes = [facts_hash(call) for call in calls]
+    hashes = [call_hash(call) for call in calls]
     results: list[Ingested | None] = [None] * len(calls)
     for index, (call, digest) in enumerate(zip(calls, hashes, strict=True)):
         stored = known.get((call.source, call.source_id))

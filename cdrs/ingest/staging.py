@@ -9,8 +9,11 @@ our own words, never a caller's: hence the S608 marks.
 from __future__ import annotations
 
 import hashlib
+import re
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import orjson
 import psycopg
@@ -18,13 +21,28 @@ from django.db import connection
 
 Row = Sequence[Any]
 FEW = 8
-_ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))  # the backslash first
+PLANS_LAST = 5.0
+_planned: WeakKeyDictionary[psycopg.Connection[Any], float] = WeakKeyDictionary()
+COPY_FORM = r"""(format csv, quote '"', escape '\', null 'null')"""
+_OTHER_ESCAPE = re.compile(rb'\\[^"]')
 
 
 def cursor() -> psycopg.Cursor[Any]:
     """A cursor of the running transaction that binds on the server, so that its statements are prepared once."""
     connection.ensure_connection()
     return psycopg.Cursor(cast("psycopg.Connection[Any]", connection.connection))
+
+
+def plan_afresh() -> None:
+    """Forget this session's plans now and then: those made while a table was small would read it whole for ever.
+
+    That holds for the checks of foreign keys, too. Planning again costs some milliseconds, so at most each 5 seconds.
+    """
+    connection.ensure_connection()
+    session = cast("psycopg.Connection[Any]", connection.connection)
+    if time.monotonic() - _planned.get(session, float("-inf")) > PLANS_LAST:
+        session.execute("discard plans")
+        _planned[session] = time.monotonic()
 
 
 def as_json(value: Any) -> str | None:
@@ -87,31 +105,23 @@ def staged(db: psycopg.Cursor[Any], table: str, columns: Sequence[str], rows: Se
     """The name of a temporary table that holds these rows in columns of `table`'s types."""
     names = ", ".join(columns)
     stage = f"stage_{table}_{hashlib.blake2b(names.encode(), digest_size=4).hexdigest()}"
-    db.execute("select to_regclass(%s)", [f"pg_temp.{stage}"])
-    if (db.fetchone() or (None,))[0] is None:
-        db.execute(
-            f"create temp table {stage} on commit delete rows as select {names} from {table} with no data"  # noqa: S608
-        )
-    else:
-        db.execute(f"truncate pg_temp.{stage}")
-    with db.copy(f"copy pg_temp.{stage} ({names}) from stdin") as copy:
-        copy.write("".join(map(line_of, rows)).encode())
+    empty = f"select {names} from {table} with no data"  # noqa: S608
+    db.execute(f"create temp table if not exists {stage} on commit delete rows as {empty}; truncate pg_temp.{stage}")
+    with db.copy(f"copy pg_temp.{stage} ({names}) from stdin {COPY_FORM}") as copy:
+        copy.write(b"".join(map(line_of, rows)))
     return f"pg_temp.{stage}"
 
 
-def line_of(row: Row) -> str:
-    """One line of COPY's text format."""
-    cells = ["\\N" if value is None else value if type(value) is str else str(value) for value in row]
-    line = "\t".join(cells)
-    # Nearly no row holds a backslash or a control character: looking at the whole line is cheaper than at each cell.
-    if line.count("\\") != cells.count("\\N") or line.count("\t") != len(cells) - 1 or "\n" in line or "\r" in line:
-        line = "\t".join("\\N" if value is None else escaped(str(value)) for value in row)
-    return line + "\n"
+def line_of(row: Row) -> bytes:
+    """One line in COPY_FORM: the inside of a JSON array is nearly CSV, and orjson writes it in a fifth of the time."""
+    line = orjson.dumps(row)[1:-1]
+    # Of JSON's escapes COPY knows two, \\ and \". A row with others (a tab, a line's end) is written cell by cell.
+    if b"\\" in line and _OTHER_ESCAPE.search(line.replace(b"\\\\", b"")):
+        line = ",".join(map(_cell, row)).encode()
+    return line + b"\n"
 
 
-def escaped(cell: str) -> str:
-    """A cell of COPY's text format. Four searches are twenty times as fast as `translate` on a long line of hex."""
-    for character, escape in _ESCAPES:
-        if character in cell:
-            cell = cell.replace(character, escape)
-    return cell
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return orjson.dumps(value).decode()

@@ -67,7 +67,9 @@ def new_ids(table: str, count: int) -> list[int]:
     if not count:
         return []
     rows = cursor().execute(
-        "select nextval(pg_get_serial_sequence(%s, 'id')) from generate_series(1, %s)", [table, count]
+        "select nextval(s.name) from (select pg_get_serial_sequence(%s, 'id')::regclass as name offset 0) s,"
+        " generate_series(1, %s)",
+        [table, count],
     )
     return [row[0] for row in rows]
 
@@ -76,7 +78,7 @@ def _write_call_rows(client_id: int, targets: Sequence[Target]) -> None:
     created, changed = [], []
     for call, digest, stored, call_id in targets:
         if stored is None:
-            created.append(call_row(client_id, call_id, new_uuid(call), call, digest))
+            created.append(call_row(client_id, call_id, call.call_uuid or new_uuid(), call, digest))
         else:
             changed.append(call_row(client_id, call_id, call.call_uuid or stored.call_uuid.hex, call, digest))
     db = cursor()

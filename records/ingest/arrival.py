@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import uuid4
 
 from django.db import connection
 
@@ -12,7 +11,7 @@ from cdrs.ingest.calls import by_source
 from cdrs.ingest.extensions import places
 from cdrs.ingest.names import lock_sources
 from cdrs.ingest.outcomes import UNCHANGED, Ingested, Outcome
-from cdrs.ingest.rows import facts_hash
+from cdrs.ingest.rows import facts_hash, new_uuid
 from cdrs.ingest.staging import cursor, insert_rows, update_rows
 from cdrs.ingest.writing import new_ids
 from records.facts import RecordingFacts, VoiceMessageFacts
@@ -86,7 +85,7 @@ def _ingest_distinct(
         stored = known.get(one.source_id)
         told = values(one, hashes[one.source_id], stored)
         if stored is None:
-            created.append([client_id, next(ids), uuid4().hex, source, one.source_id, *told])
+            created.append([client_id, next(ids), new_uuid(), source, one.source_id, *told])
             answers[one.source_id] = Ingested(Outcome.CREATED)
         else:
             changed.append([client_id, stored.id, *told])

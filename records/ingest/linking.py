@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cdrs.ingest.calls import Arrived
+from cdrs.ingest.names import any_of
 from cdrs.ingest.staging import cursor
 from records.ingest.kinds import RECORDING
 from records.ingest.settling import settling
@@ -23,6 +24,7 @@ def _waiting(client_id: int, arrived: Arrived) -> set[int]:
     return {
         row[0]
         for thing, keys in names.items()
+        if any_of(client_id, "records_record", arrived.source, f"{thing}_id is null and {thing}_source_id is not null")
         for row in cursor().execute(_WAITING.format(thing), [keys, client_id, arrived.source])
     }
 

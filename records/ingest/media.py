@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from django.db import connection, transaction
 from django.db.models import Q
 
 from cdrs.ingest.names import lock_sources
 from cdrs.ingest.outcomes import UNCHANGED, Ingested, Outcome
+from cdrs.ingest.rows import new_uuid
 from cdrs.ingest.staging import as_array, cursor, insert_rows, update_rows
 from cdrs.ingest.writing import new_ids
 from portal.media import uploads
@@ -72,7 +72,7 @@ def _row_for(client_id: int, kind: Kind, source: str, source_id: str) -> tuple[i
     (row_id,) = new_ids(kind.table, 1)
     columns = ("client_id", "id", "uuid", "source", "source_id")
     also = NEW | ({"record_transfer": "false"} if kind is RECORDING else {"is_new": "true"})
-    insert_rows(cursor(), kind.table, columns, [[client_id, row_id, uuid4().hex, source, source_id]], also=also)
+    insert_rows(cursor(), kind.table, columns, [[client_id, row_id, new_uuid(), source, source_id]], also=also)
     return row_id, None
 
 

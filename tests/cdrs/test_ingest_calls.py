@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+import uuid
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from cdrs.facts import CallFacts, read_call
+from cdrs.facts import CallFacts, Party, Queue, read_call
 from cdrs.ingest import Ingested, ingest_calls
 from cdrs.ingest.names import source_hash
+from cdrs.ingest.rows import call_hash, new_uuid
 from cdrs.models import Call, DayCount, Leg, Participant, Tombstone
 from portal.access.isolation import scope
 from portal.clients.models import Client, Extension, ExtensionGroup
@@ -260,3 +263,25 @@ def everything(client: Client) -> list[Any]:
     with scope(client.pk):
         tables = (Call, Leg, Participant, DayCount, Extension, ExtensionGroup)
         return [list(table.objects.order_by("pk").values()) for table in tables]
+
+
+def test_call_uuids_made_here_are_in_order_of_time() -> None:
+    made = [uuid.UUID(new_uuid()) for _ in range(100)]
+    assert len(set(made)) == 100
+    assert {(one.version, one.variant) for one in made} == {(7, uuid.RFC_4122)}
+    assert [one.int >> 80 for one in made] == sorted(one.int >> 80 for one in made)
+
+
+def test_the_hash_of_a_call_changes_with_each_fact() -> None:
+    (one,) = facts(call("c1", leg("l1"), participants=[{"occurred_at": START, "type": "User", "event": "Left"}]))
+    leg_of_it, party, someone = one.legs[0], Party("1", "x"), one.participants[0]
+    changes: dict[str, list[Any]] = {"caller": [party], "called": [party], "queue": [Queue("1", "x")]}
+    changes["legs"] = [
+        (), *((replace(leg_of_it, **{field.name: "other"}),) for field in fields(leg_of_it))
+    ]  # fmt: skip
+    changes["participants"] = [(), *((replace(someone, **{field.name: "other"}),) for field in fields(someone))]
+    hashes = [call_hash(one)]
+    for field in fields(one):
+        hashes += [call_hash(replace(one, **{field.name: value})) for value in changes.get(field.name, ["other"])]
+    assert len(set(hashes)) == len(hashes)
+    assert call_hash(replace(one)) == call_hash(one)
