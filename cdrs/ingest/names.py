@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
+from cdrs.ingest.arrays import TextArray, with_arrays
 from cdrs.ingest.staging import cursor, plan_afresh
 
 # Kinds share one namespace within (client, source). Models of higher floors are named by strings, as foreign keys are.
@@ -38,7 +39,7 @@ def rows_named(
         f"select found.* from unnest(%s::text[]) as named(source_id) cross join lateral (select {columns}"  # noqa: S608
         f" from {table} t where t.client_id = %s and t.source = %s and t.source_id = named.source_id limit 1) found"
     )
-    return cursor().execute(statement, [list(source_ids), client_id, source])
+    return with_arrays(cursor()).execute(statement, [TextArray(source_ids), client_id, source])
 
 
 def any_of(client_id: int, table: str, source: str, condition: str = "true") -> bool:
