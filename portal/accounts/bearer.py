@@ -44,6 +44,8 @@ def admitted(found: Bearer | None) -> Principal:
 class BearerAuthentication(BaseAuthentication):
     """OAuth access tokens. The principal is both `request.user` and `request.auth`: an application has no user."""
 
+    binds = False
+
     def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
         token = bearer_token(request)
         if token is None:
@@ -56,6 +58,15 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
+
+
+class BoundBearerAuthentication(BearerAuthentication):
+    """For views inside a request's transaction: it is bound to the token's client when the principal is known."""
+
+    binds = True
+
+    def look_up(self, token: str) -> Bearer | None:
+        return lookups.bearer_bound(checksum(token))
 
 
 class IntakeAuthentication(BearerAuthentication):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from portal.access.isolation import binding
 from portal.access.statements import fetch
 from portal.accounts.models import Application, User
 
@@ -50,6 +51,13 @@ class Bearer(NamedTuple):
 
 def bearer(checksum: str) -> Bearer | None:
     return _bearer("bearer_by_checksum(%s)", [checksum])
+
+
+def bearer_bound(checksum: str) -> Bearer | None:
+    """As `bearer`, and the running transaction is bound to the token's client at once: one question instead of two."""
+    bound = binding("b.client_id")
+    found = fetch(f"select b.*, {bound} from bearer_by_checksum(%s) b", [checksum])  # noqa: S608 - our own text
+    return Bearer(*found[0][: len(Bearer._fields)]) if found else None
 
 
 def door_token(checksum: str, dialect: str) -> Bearer | None:

@@ -25,7 +25,7 @@ from rest_framework.views import APIView, set_rollback
 from portal.access.isolation import bind_principal
 from portal.access.permissions import MayDo
 from portal.access.principal import Principal
-from portal.accounts.bearer import BearerAuthentication
+from portal.accounts.bearer import BoundBearerAuthentication
 from portal.dialects.params import BadParameters, Params, Wrong, read_params, unknown
 from portal.dialects.streaming import TooManyLists, gzip_bytes
 
@@ -58,7 +58,7 @@ class JsonAlways(BaseContentNegotiation):
 class Door(APIView):
     """A view of a dialect. `deeds` names what each method needs; `params` every parameter it understands."""
 
-    authentication_classes = [BearerAuthentication]
+    authentication_classes = [BoundBearerAuthentication]
     permission_classes = [MayDo]
     renderer_classes = [JSONRenderer]
     content_negotiation_class = JsonAlways
@@ -76,7 +76,7 @@ class Door(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self._ignored = []
         self.perform_authentication(request)
-        if isinstance(request.auth, Principal):
+        if isinstance(request.auth, Principal) and not getattr(request.successful_authenticator, "binds", False):
             bind_principal(request.auth)
         self.check_permissions(request)
         self.check_throttles(request)

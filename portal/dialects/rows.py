@@ -38,8 +38,13 @@ class Position(NamedTuple):
             raise ValueError("a cursor that a list gave is needed") from None
 
 
-def beyond(queryset: models.QuerySet[Any], position: Position, key: Keyed, *, ascending: bool) -> Any:
-    """The rows after a position. The time is said twice: the first condition is where the index scan begins."""
+def beyond(queryset: models.QuerySet[Any], position: Position | None, key: Keyed, *, ascending: bool) -> Any:
+    """The rows after a position; all of them where there is none.
+
+    The time is said twice: the first condition is where the index scan begins.
+    """
+    if position is None:
+        return queryset
     way = "gt" if ascending else "lt"
     later = Q(**{f"{key.time}__{way}": position.time})
     same = Q(**{key.time: position.time, f"{key.unique}__{way}": position.id})

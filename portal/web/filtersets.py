@@ -38,11 +38,21 @@ class LeanFilterSet(FilterSet):
         return not self._cleaned[1]
 
     @property
+    def cleaned(self) -> dict[str, Any]:
+        """The values, by the filter's name; those that are wrong are left out."""
+        return self._cleaned[0]
+
+    @property
     def errors(self) -> dict[str, list[str]]:
         """What is wrong, by the filter's name."""
         return self._cleaned[1]
 
     def filter_queryset(self, queryset: Any) -> Any:
-        for name, value in self._cleaned[0].items():
-            queryset = self.filters[name].filter(queryset, value)
+        return self.narrowed(queryset, self.cleaned)
+
+    @classmethod
+    def narrowed(cls, queryset: Any, values: Mapping[str, Any]) -> Any:
+        """The rows that filters let through; the values are cleaned already, or expressions in their place."""
+        for name, value in values.items():
+            queryset = cls.base_filters[name].filter(queryset, value)
         return queryset

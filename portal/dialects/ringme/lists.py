@@ -16,6 +16,7 @@ from portal.access.statements import fetch
 from portal.dialects.door import Door
 from portal.dialects.fields import Fields, rows_of
 from portal.dialects.rows import Position, beyond
+from portal.dialects.shapes import SHAPES, Question, Slot
 from portal.dialects.streaming import Finish, RowStream
 
 # Up to so many rows are a page, made in this process; more are streamed.
@@ -52,42 +53,33 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The rows of a list: a FilterSet's queryset, and the vendor's fields of each.
+    """The rows of a list: which are asked for, and the vendor's fields of each.
 
     `jump(skip)` gives a nearer queryset and what is left to skip, where it knows one; `finish*` complete a row.
     """
 
-    queryset: Any
+    question: Question
     fields: Fields
     client_id: int
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     finish_json: Finish | None = None
     jump: Callable[[int], tuple[Any, int]] | None = None
-    # Searches for text or numbers need a plan for their pattern; all others keep one for good.
-    steady: bool = True
 
 
 def listed(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
     """The list's answer; `Link: rel=next` where a page is not the last."""
     if paging.page > 1 and not paging.size:
         return door.json([])  # everything is on the first page
-    queryset, skip = listing.queryset, paging.skip
-    if paging.after is not None:
-        queryset = beyond(queryset, paging.after, listing.fields.key, ascending=paging.ascending)
-    elif skip and listing.jump is not None:
-        queryset, skip = listing.jump(skip)
     try:
-        if 0 < paging.size <= LARGEST_PAGE:
-            return page(door, listing, paging, queryset, skip)
-        return stream(door, listing, paging, queryset, skip)
+        return page(door, listing, paging) if 0 < paging.size <= LARGEST_PAGE else stream(door, listing, paging)
     except EmptyResultSet:
         return door.json([])
 
 
-def page(door: Door, listing: Listing, paging: Paging, queryset: Any, skip: int) -> HttpResponseBase:
-    fields, ascending = listing.fields, paging.ascending
-    sql, params = rows_of(queryset, fields.key, ascending=ascending, limit=paging.size + 1, skip=skip)
-    found = fetch(fields.page(sql, ascending=ascending), params, prepare=listing.steady)
+def page(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
+    fields = listing.fields
+    sql, params, steady = statement(listing, paging)
+    found = fetch(sql, params, prepare=steady)
     rows = [dict(zip(fields.names, row, strict=False)) for row in found[: paging.size]]
     if listing.finish is not None:
         rows = [listing.finish(row) for row in rows]
@@ -97,8 +89,47 @@ def page(door: Door, listing: Listing, paging: Paging, queryset: Any, skip: int)
     return response
 
 
-def stream(door: Door, listing: Listing, paging: Paging, queryset: Any, skip: int) -> HttpResponseBase:
+def statement(listing: Listing, paging: Paging) -> tuple[str, list[Any], bool]:
+    """SQL and parameters of a page, and whether its plan may be kept."""
+    question, after = listing.question, paging.after
+    shape = question.shape
+    if shape is None or paging.skip:
+        return *compiled(listing, paging, *nearest(listing, paging)), shape is not None
+    slots = question.slots()
+    if after is not None:
+        slots |= {"after time": after.time, "after id": after.id}
+
+    def build() -> tuple[str, list[Any]]:
+        place = None if after is None else Position(Slot("after time"), Slot("after id"))  # type: ignore[arg-type]
+        return compiled(
+            listing,
+            paging,
+            beyond(question.with_slots().queryset(), place, listing.fields.key, ascending=paging.ascending),
+            0,
+        )
+
+    key = (shape, listing.fields, paging.ascending, paging.size, after is None)
+    return *SHAPES.filled(key, build, slots), True
+
+
+def nearest(listing: Listing, paging: Paging) -> tuple[Any, int]:
+    """The rows from the page on, and how many of them still to skip."""
+    if paging.skip and listing.jump is not None:
+        return listing.jump(paging.skip)
+    rows = listing.question.queryset()
+    return beyond(rows, paging.after, listing.fields.key, ascending=paging.ascending), paging.skip
+
+
+def compiled(listing: Listing, paging: Paging, queryset: Any, skip: int) -> tuple[str, list[Any]]:
+    """One row more than the page has: whether there is a next one."""
     fields, ascending = listing.fields, paging.ascending
+    sql, params = rows_of(queryset, fields.key, ascending=ascending, limit=paging.size + 1, skip=skip)
+    return fields.page(sql, ascending=ascending), params
+
+
+def stream(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
+    fields, ascending = listing.fields, paging.ascending
+    queryset, skip = nearest(listing, paging)
     limit = min(paging.size, FARTHEST) or None
     sql, params = rows_of(queryset, fields.key, ascending=ascending, limit=limit, skip=skip)
     link = None
@@ -106,7 +137,7 @@ def stream(door: Door, listing: Listing, paging: Paging, queryset: Any, skip: in
         last, last_params = rows_of(
             queryset, fields.key, ascending=ascending, limit=2, skip=skip + limit - 1, keys_alone=True
         )
-        keys = fetch(last, last_params, prepare=listing.steady)
+        keys = fetch(last, last_params, prepare=False)
         link = next_link(door, Position(*keys[0])) if len(keys) > 1 else None
     if door.request.method == "HEAD":
         response: HttpResponseBase = door.json([])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -20,6 +21,7 @@ from portal.dialects.ringme.fields import RECORDS, RECORDS_WITH_LINKS
 from portal.dialects.ringme.links import completed, completed_json, link
 from portal.dialects.ringme.lists import Listing, Paging, listed
 from portal.dialects.ringme.params import FILTERS, PAGING, PERIOD, period, renamed, split, two_months
+from portal.dialects.shapes import Question
 from portal.media.delivery import MediaGone, StoredFile, deliver
 from records.filters import RecordFilter
 from records.links import OFF
@@ -27,6 +29,8 @@ from records.models import MediaFile, Record
 from records.totals import far_down, totals
 
 RECORD_UUID = re.compile(r"(\d{1,18})-([0-9A-Fa-f]{32})", re.ASCII)
+# Searches for text or numbers need a plan for their pattern.
+STEADY = frozenset({"start", "end", "extensions", "flow", "result", "from_username", "to_username"})
 BUSY = "Stats request already exists, concurrent request not allowed"
 
 
@@ -60,25 +64,24 @@ class RecordList(RecordDoor):
         values, paging = split(two_months(self.values()))
         chosen = Paging.of(paging)
         who = self.principal
-        rows = filtered(values, visible(who, within))
+        question = Question(rows, who, within, cleaned(values), STEADY)
         linked = who.may("record:link")
 
         def jump(skip: int) -> tuple[Any, int]:
             start = far_down(who, values, within, skip, ascending=chosen.ascending)
             if start is None:
-                return rows, skip
+                return question.queryset(), skip
             condition = "init_time__gte" if chosen.ascending else "init_time__lt"
-            return rows.filter(**{condition: start.time}), start.skip
+            return question.queryset().filter(**{condition: start.time}), start.skip
 
         assert who.client_id is not None
         listing = Listing(
-            rows,
+            question,
             RECORDS_WITH_LINKS if linked else RECORDS,
             who.client_id,
             finish=completed if linked else None,
             finish_json=completed_json if linked else None,
             jump=jump,
-            steady=not values.keys() & {"number", "q"},
         )
         return listed(self, listing, chosen)
 
@@ -89,7 +92,7 @@ class RecordStats(RecordDoor):
     def get(self, request: Request, **kwargs: Any) -> HttpResponse:
         within = self.enter()
         values = period(self.values())
-        filtered(values, Record.objects.none())
+        values = cleaned(values)
         assert self.principal.client_id is not None
         if not alone("stats", self.principal.client_id):
             raise Refused(429, BUSY, "rate_limit_exceeded")
@@ -119,18 +122,23 @@ class RecordLink(RecordDoor):
         return self.json({"record_url": link(client.pk, client.link_generation, record.uuid, record.generation)})
 
 
-def visible(principal: Principal, within: dict[str, Any]) -> Any:
+def visible(principal: Principal, within: Mapping[str, Any]) -> Any:
     """What can be heard, within the principal's reach and a realm's."""
     rows = Record.objects.visible_to(principal).available()
     return rows.filter(**within) if within else rows
 
 
-def filtered(values: dict[str, Any], queryset: Any) -> Any:
-    """What RecordFilter lets through. Raises BadParameters by the vendor's names."""
-    filterset = RecordFilter(values, queryset)
+def rows(principal: Principal, within: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+    """What RecordFilter lets through."""
+    return RecordFilter.narrowed(visible(principal, within), values)
+
+
+def cleaned(values: dict[str, Any]) -> dict[str, Any]:
+    """The values as RecordFilter takes them. Raises BadParameters by the vendor's names."""
+    filterset = RecordFilter(values, None)
     if not filterset.is_valid():
         raise renamed(filterset.errors)
-    return filterset.qs
+    return filterset.cleaned
 
 
 def sent(request: Any, record: Record, *, attachment: bool, cache: str | None = None) -> HttpResponseBase:
