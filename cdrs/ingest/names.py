@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import connection
 
 from cdrs.ingest.arrays import TextArray, with_arrays
-from cdrs.ingest.staging import cursor, plan_afresh
+from cdrs.ingest.staging import cursor, plan_for_keys
 
 # Kinds share one namespace within (client, source). Models of higher floors are named by strings, as foreign keys are.
 KINDS = {"call": "cdrs.Call", "recording": "records.Record", "voicemessage": "records.VoiceMessage"}
@@ -19,7 +19,7 @@ KINDS = {"call": "cdrs.Call", "recording": "records.Record", "voicemessage": "re
 def lock_sources(client_id: int, sources: Iterable[str]) -> None:
     """Until the transaction ends no other writes for this client from these sources."""
     assert connection.in_atomic_block, "ingest runs inside scope(client_id)"
-    plan_afresh()
+    plan_for_keys()
     with connection.cursor() as db:
         for source in sorted(set(sources)):
             db.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"source:{client_id}:{source}"])

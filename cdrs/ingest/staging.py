@@ -21,8 +21,8 @@ from django.db import connection
 
 Row = Sequence[Any]
 FEW = 8
-PLANS_LAST = 5.0
-_planned: WeakKeyDictionary[psycopg.Connection[Any], float] = WeakKeyDictionary()
+# When a session's plans were forgotten last, and how long the new ones may last: seconds.
+_planned: WeakKeyDictionary[psycopg.Connection[Any], tuple[float, float]] = WeakKeyDictionary()
 COPY_FORM = r"""(format csv, quote '"', escape '\', null 'null')"""
 _OTHER_ESCAPE = re.compile(rb'\\[^"]')
 
@@ -33,16 +33,20 @@ def cursor() -> psycopg.Cursor[Any]:
     return psycopg.Cursor(cast("psycopg.Connection[Any]", connection.connection))
 
 
-def plan_afresh() -> None:
-    """Forget this session's plans now and then: those made while a table was small would read it whole for ever.
+def plan_for_keys() -> None:
+    """Have the running transaction's statements, and the checks of its foreign keys, planned as look-ups by whole keys.
 
-    That holds for the checks of foreign keys, too. Planning again costs some milliseconds, so at most each 5 seconds.
+    Planned for its own values, a look-up of a client that statistics have not seen yet expects one row of the whole
+    client, takes any index that begins with it, and reads more with each batch. Planned for all values it takes the
+    unique key. A plan made while a table was small is forgotten in time: after 0.1 s, 0.2 s, …, a minute.
     """
     connection.ensure_connection()
     session = cast("psycopg.Connection[Any]", connection.connection)
-    if time.monotonic() - _planned.get(session, float("-inf")) > PLANS_LAST:
+    session.execute("select set_config('plan_cache_mode', 'force_generic_plan', true)")
+    since, patience = _planned.get(session, (0.0, 0.0))
+    if time.monotonic() - since > patience:
         session.execute("discard plans")
-        _planned[session] = time.monotonic()
+        _planned[session] = (time.monotonic(), min(max(0.1, 2 * patience), 60.0))
 
 
 def as_json(value: Any) -> str | None:
