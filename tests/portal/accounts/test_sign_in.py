@@ -11,7 +11,8 @@ from django.test import Client as Browser
 from portal.access.isolation import scope
 from portal.accounts.models import Status, User
 from portal.clients.models import ExtensionGroup
-from tests.factories import PASSWORD, Cast
+from records.models import Record
+from tests.factories import PASSWORD, Cast, make_call, make_record
 
 pytestmark = pytest.mark.django_db
 
@@ -151,3 +152,15 @@ def test_an_operator_makes_a_client_and_an_application(cast: Cast, client: Brows
     fields = {"name": "Robot", "type": "trusted", "access": "All", "status": "active"}
     answer = client.post("/operations/accounts/application/add/", fields, follow=True)
     assert "client_secret" in answer.content.decode()
+
+
+def test_an_operator_ends_the_storage_links_of_a_recording(cast: Cast, client: Browser) -> None:
+    _, leg = make_call(cast.north, cast.ext101)
+    record = make_record(cast.north, leg, b"RIFF")
+    sign_in(client, "olga")
+    client.post("/choose-client/", {"client": cast.north.pk})
+    chosen = {"action": "end_storage_links", "_selected_action": [record.pk]}
+    answer = client.post("/operations/records/record/", chosen, follow=True)
+    assert "storage links of 1 are ended" in answer.content.decode()
+    with scope(cast.north.pk):
+        assert Record.objects.get().generation == 2
