@@ -20,8 +20,9 @@ from portal.access.principal import whole_client
 from portal.clients.lookups import named
 from portal.clients.models import Client
 from portal.dialects.fields import rows_of
+from portal.dialects.plans import IN_ORDER
 from portal.dialects.ringme.fields import RECORDS_WITH_LINKS
-from portal.dialects.streaming import COPY, PLAN
+from portal.dialects.streaming import COPY
 from records.filters import RecordFilter
 from records.models import Record
 
@@ -125,7 +126,7 @@ def by_psql(client: Client, sql: str) -> float:
     place = connection.settings_dict
     words = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGDATABASE": "NAME"}
     environment = os.environ | {name: str(place[key]) for name, key in words.items() if place[key]}
-    script = f"begin; select set_config('portal.client_ids', '{client.pk}', true); {PLAN};\n{sql};\ncommit;"
+    script = f"begin; select set_config('portal.client_ids', '{client.pk}', true), {IN_ORDER};\n{sql};\ncommit;"
     began = time.perf_counter()
     subprocess.run(
         ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1"],
@@ -140,7 +141,7 @@ def by_psql(client: Client, sql: str) -> float:
 def by_psycopg(client: Client, sql: str) -> float:
     with scope(client.pk), connection.cursor() as cursor:
         bind(client.pk)
-        cursor.execute(PLAN)
+        cursor.execute(f"select {IN_ORDER}")
         began = time.perf_counter()
         with connection.connection.cursor().copy(sql) as out:
             for _ in out:

@@ -14,6 +14,7 @@ from portal.access.statements import fetch
 from portal.clients.lookups import named
 from portal.clients.models import Client
 from portal.dialects.fields import rows_of
+from portal.dialects.plans import IN_ORDER
 from portal.dialects.ringme.fields import RECORDS_WITH_LINKS
 
 SIZE, COUNT = 50, 1000
@@ -107,6 +108,7 @@ def select_alone(client: Client, start: datetime, end: datetime) -> float:
     statement = RECORDS_WITH_LINKS.page(sql, ascending=False)
     times = []
     with scope(client.pk):
+        fetch(f"select {IN_ORDER}")
         for _ in range(300):
             began = time.perf_counter()
             fetch(statement, params)

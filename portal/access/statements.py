@@ -10,12 +10,15 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def fetch(sql: str, params: Sequence[Any] | None = None, *, prepare: bool = True) -> list[tuple[Any, ...]]:
-    """All rows of a statement in the running transaction. `prepare=False` where the plan depends on the values."""
+    """All rows of a statement in the running transaction. `prepare=False` where the plan depends on the values: they
+    are written into the text then.
+    """
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     raw = connection.connection
     if raw.prepare_threshold is None:
         raw.prepare_threshold = 5  # Django switches it off; its own cursors never prepare
-    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
+    kind = psycopg.Cursor if prepare else psycopg.ClientCursor
+    with connection.wrap_database_errors, kind(raw) as cursor:
         cursor.execute(sql, params, prepare=prepare, binary=True)
         return cursor.fetchall()

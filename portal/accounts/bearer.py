@@ -64,9 +64,10 @@ class BoundBearerAuthentication(BearerAuthentication):
     """For views inside a request's transaction: it is bound to the token's client when the principal is known."""
 
     binds = True
+    settings = ""
 
     def look_up(self, token: str) -> Bearer | None:
-        return lookups.bearer_bound(checksum(token))
+        return lookups.bearer_bound(checksum(token), self.settings)
 
 
 class IntakeAuthentication(BearerAuthentication):

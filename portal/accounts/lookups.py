@@ -53,9 +53,12 @@ def bearer(checksum: str) -> Bearer | None:
     return _bearer("bearer_by_checksum(%s)", [checksum])
 
 
-def bearer_bound(checksum: str) -> Bearer | None:
-    """As `bearer`, and the running transaction is bound to the token's client at once: one question instead of two."""
-    bound = binding("b.client_id")
+def bearer_bound(checksum: str, settings: str = "") -> Bearer | None:
+    """As `bearer`, and the running transaction is bound to the token's client at once: one question instead of two.
+
+    `settings`: further columns that set what holds for the transaction.
+    """
+    bound = ", ".join(filter(None, [binding("b.client_id"), settings]))
     found = fetch(f"select b.*, {bound} from bearer_by_checksum(%s) b", [checksum])  # noqa: S608 - our own text
     return Bearer(*found[0][: len(Bearer._fields)]) if found else None
 

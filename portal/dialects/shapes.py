@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import Expression, Field
 
 from portal.access.principal import Principal
+from portal.dialects.plans import AS_THE_PLANNER_LIKES, IN_ORDER
 
 Statement = tuple[str, list[Any]]
 LARGEST = 500
@@ -56,7 +57,8 @@ Rows = Callable[[Principal, Mapping[str, Any], Mapping[str, Any]], models.QueryS
 class Question:
     """Which rows are asked for: whose, narrowed to a realm by `within`, by which canonical filters (cleaned `values`).
 
-    `rows` makes the queryset. `steady` names the filters whose values do not change the statement's text or its plan.
+    `rows` makes the queryset. `steady` names the filters whose values do not change the statement's text or its plan,
+    `searches` those whose own indexes find few rows in any order.
     """
 
     rows: Rows
@@ -64,9 +66,15 @@ class Question:
     within: Mapping[str, Any]
     values: Mapping[str, Any]
     steady: frozenset[str]
+    searches: frozenset[str] = frozenset()
 
     def queryset(self) -> Any:
         return self.rows(self.principal, self.within, self.values)
+
+    @property
+    def plan(self) -> str:
+        """The settings that its statement is planned with."""
+        return AS_THE_PLANNER_LIKES if self.values.keys() & self.searches else IN_ORDER
 
     @property
     def shape(self) -> Hashable | None:

@@ -21,18 +21,13 @@ from django.db import connection
 from isal import isal_zlib
 
 from portal.access.isolation import scope
+from portal.dialects.plans import IN_ORDER
 
 CHUNK_BYTES = 64 * 1024
 STALL_SECONDS = 30.0
 LISTS_OF_A_CLIENT = 4
 # "List" in the upper half of an advisory lock's number.
 LOCK_SPACE = 0x4C697374 << 32
-# In the order of the index from the first row on; any other plan would sort all rows before the first is sent.
-PLAN = (
-    "select set_config('enable_sort', 'off', true), set_config('enable_hashjoin', 'off', true),"
-    " set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),"
-    " set_config('jit', 'off', true)"
-)
 COPY = r"copy ({}) to stdout (format csv, quote E'\x01', delimiter E'\x02')"
 
 # What COPY gives: any bytes-like thing.
@@ -97,13 +92,21 @@ SLOTS = Slots()
 class RowStream:
     """The JSON array of all rows of a statement, as chunks of bytes.
 
-    Made inside the request's transaction; raises TooManyLists there. `finish` changes each row's JSON where given.
+    Made inside the request's transaction; raises TooManyLists there. `plan` are settings for its own transaction,
+    `finish` changes each row's JSON where given.
     """
 
     def __init__(
-        self, sql: str, params: list[Any], client_id: int, *, finish: Finish | None = None, gzipped: bool = False
+        self,
+        sql: str,
+        params: list[Any],
+        client_id: int,
+        *,
+        plan: str = IN_ORDER,
+        finish: Finish | None = None,
+        gzipped: bool = False,
     ) -> None:
-        self.sql, self.params, self.client_id = sql, params, client_id
+        self.sql, self.params, self.client_id, self.plan = sql, params, client_id, plan
         self.waiting_since: float | None = None
         self.descriptor: int | None = None
         self.closed = True
@@ -129,7 +132,7 @@ class RowStream:
     def rows(self, finish: Finish | None) -> Iterator[Block]:
         with scope(self.client_id):
             with connection.cursor() as cursor:
-                cursor.execute(PLAN)
+                cursor.execute(f"select {self.plan}")
             self.descriptor = connection.connection.fileno()
             SLOTS.watch(self)
             try:

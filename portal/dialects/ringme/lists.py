@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from portal.access.statements import fetch
 from portal.dialects.door import Door
 from portal.dialects.fields import Fields, rows_of
+from portal.dialects.plans import IN_ORDER
 from portal.dialects.rows import Position, beyond
 from portal.dialects.shapes import SHAPES, Question, Slot
 from portal.dialects.streaming import Finish, RowStream
@@ -93,6 +94,8 @@ def statement(listing: Listing, paging: Paging) -> tuple[str, list[Any], bool]:
     """SQL and parameters of a page, and whether its plan may be kept."""
     question, after = listing.question, paging.after
     shape = question.shape
+    if question.plan != IN_ORDER:  # the transaction began with that
+        fetch(f"select {question.plan}")
     if shape is None or paging.skip:
         return *compiled(listing, paging, *nearest(listing, paging)), shape is not None
     slots = question.slots()
@@ -130,6 +133,7 @@ def compiled(listing: Listing, paging: Paging, queryset: Any, skip: int) -> tupl
 def stream(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
     fields, ascending = listing.fields, paging.ascending
     queryset, skip = nearest(listing, paging)
+    plan = listing.question.plan
     limit = min(paging.size, FARTHEST) or None
     sql, params = rows_of(queryset, fields.key, ascending=ascending, limit=limit, skip=skip)
     link = None
@@ -146,6 +150,7 @@ def stream(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
             fields.as_json(sql, ascending=ascending),
             params,
             listing.client_id,
+            plan=plan,
             finish=listing.finish_json,
             gzipped=door.gzip_wanted(),
         )

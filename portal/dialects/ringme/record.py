@@ -12,9 +12,11 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from portal.access.principal import Principal
+from portal.accounts.bearer import BoundBearerAuthentication
 from portal.clients import settings as client_settings
 from portal.dialects.door import Refused
 from portal.dialects.locks import alone
+from portal.dialects.plans import IN_ORDER
 from portal.dialects.ringme import realms
 from portal.dialects.ringme.envelope import RingmeDoor, not_found
 from portal.dialects.ringme.fields import RECORDS, RECORDS_WITH_LINKS
@@ -29,7 +31,7 @@ from records.models import MediaFile, Record
 from records.totals import far_down, totals
 
 RECORD_UUID = re.compile(r"(\d{1,18})-([0-9A-Fa-f]{32})", re.ASCII)
-# Searches for text or numbers need a plan for their pattern.
+SEARCHES = frozenset({"number"})
 STEADY = frozenset({"start", "end", "extensions", "flow", "result", "from_username", "to_username"})
 BUSY = "Stats request already exists, concurrent request not allowed"
 
@@ -56,7 +58,12 @@ class RecordDoor(RingmeDoor):
         return found
 
 
+class InOrder(BoundBearerAuthentication):
+    settings = IN_ORDER
+
+
 class RecordList(RecordDoor):
+    authentication_classes = [InOrder]
     params = PERIOD | FILTERS | PAGING
 
     def get(self, request: Request, **kwargs: Any) -> HttpResponseBase:
@@ -64,7 +71,7 @@ class RecordList(RecordDoor):
         values, paging = split(two_months(self.values()))
         chosen = Paging.of(paging)
         who = self.principal
-        question = Question(rows, who, within, cleaned(values), STEADY)
+        question = Question(rows, who, within, cleaned(values), STEADY, SEARCHES)
         linked = who.may("record:link")
 
         def jump(skip: int) -> tuple[Any, int]:
