@@ -1,16 +1,19 @@
 from typing import Any
 
+import django.contrib.auth.admin  # noqa: F401 - as below
 import oauth2_provider.admin  # noqa: F401 - it registers our models as it loads; ours replace them below
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import password_validation
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from oauth2_provider.models import DeviceGrant
 
 from portal.accounts.models import AccessToken, Application, Grant, IDToken, Level, RefreshToken, User
+from portal.accounts.user_forms import fit_to_level, free_login
 from portal.web.admin import ClientAdmin
 
-TOOLKITS = (Application, AccessToken, RefreshToken, Grant, IDToken, DeviceGrant)
+REPLACED = (Application, AccessToken, RefreshToken, Grant, IDToken, DeviceGrant, Group)
 
 
 class UserForm(forms.ModelForm):
@@ -26,7 +29,12 @@ class UserForm(forms.ModelForm):
         ]
 
     def clean_login(self) -> str:
-        return self.cleaned_data["login"].strip().lower()
+        return free_login(self.cleaned_data["login"], self.instance)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        fit_to_level(self, values)
+        return values
 
     def clean_new_password(self) -> str:
         password = self.cleaned_data["new_password"]
@@ -56,7 +64,7 @@ class UserAdmin(ClientAdmin):
         super().save_model(request, obj, form, change)
 
 
-for model in [model for model in admin.site._registry if issubclass(model, TOOLKITS)]:
+for model in [model for model in admin.site._registry if issubclass(model, REPLACED)]:
     admin.site.unregister(model)
 
 

@@ -29,6 +29,27 @@ def password_field(label: str, **options: Any) -> forms.CharField:
     return forms.CharField(label=label, strip=False, widget=widget, **options)
 
 
+def free_login(login: str, user: User) -> str:
+    """In lower case, and one's own alone in the whole installation: also another company's people have logins."""
+    login = login.strip().lower()
+    known = lookups.user_by_login(login)
+    if known is not None and known.pk != user.pk:
+        raise forms.ValidationError("This login is taken. Another one is needed.")
+    return login
+
+
+def fit_to_level(form: forms.ModelForm, values: dict[str, Any]) -> None:
+    """Keep of group and extension what the level needs; an error on the one that is missing."""
+    level = values.get("level")
+    if level is None:
+        return
+    for name in ("group", "extension"):
+        if name != NEEDS[level]:
+            values[name] = None
+        elif values.get(name) is None and name not in form.errors:
+            form.add_error(name, f"Which {name}?")
+
+
 class UserForm(OfClient):
     level = forms.ChoiceField(label="Sees", choices=LEVELS)
     group = forms.ModelChoiceField(
@@ -73,12 +94,7 @@ class UserForm(OfClient):
         return self.instance.pk is not None and self.instance.pk == self.principal.user_id
 
     def clean_login(self) -> str:
-        """In lower case, and one's own alone in the whole installation: also another company's people have logins."""
-        login = self.cleaned_data["login"].strip().lower()
-        known = lookups.user_by_login(login)
-        if known is not None and known.pk != self.instance.pk:
-            raise forms.ValidationError("This login is taken. Another one is needed.")
-        return login
+        return free_login(self.cleaned_data["login"], self.instance)
 
     def clean_timezone(self) -> str:
         name = self.cleaned_data["timezone"].strip()
@@ -88,15 +104,7 @@ class UserForm(OfClient):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        level = values.get("level")
-        if level is None:
-            return values
-        needed = NEEDS[level]
-        for name in ("group", "extension"):
-            if name != needed:
-                values[name] = None
-            elif values.get(name) is None and name not in self.errors:
-                self.add_error(name, f"Which {name}?")
+        fit_to_level(self, values)
         return values
 
 

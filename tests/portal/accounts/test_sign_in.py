@@ -164,3 +164,15 @@ def test_an_operator_ends_the_storage_links_of_a_recording(cast: Cast, client: B
     assert "storage links of 1 are ended" in answer.content.decode()
     with scope(cast.north.pk):
         assert Record.objects.get().generation == 2
+
+
+def test_an_operator_makes_a_supervisor_who_needs_a_group(cast: Cast, client: Browser) -> None:
+    sign_in(client, "olga")
+    client.post("/choose-client/", {"client": cast.north.pk})
+    fields = {"login": "Nina@North", "level": "extension_group", "status": "active", "new_password": PASSWORD}
+    answer = client.post("/operations/accounts/user/add/", fields)
+    assert "group" in answer.context["adminform"].form.errors
+    assert client.post("/operations/accounts/user/add/", fields | {"group": cast.sales.pk}).status_code == 302
+    assert sign_in(Browser(), "nina@north").status_code == 302
+    answer = client.post("/operations/accounts/user/add/", fields | {"login": "sam@south", "group": cast.sales.pk})
+    assert "login" in answer.context["adminform"].form.errors, "taken by another client"
