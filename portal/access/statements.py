@@ -20,5 +20,5 @@ def fetch(sql: str, params: Sequence[Any] | None = None, *, prepare: bool = True
         raw.prepare_threshold = 5  # Django switches it off; its own cursors never prepare
     kind = psycopg.Cursor if prepare else psycopg.ClientCursor
     with connection.wrap_database_errors, kind(raw) as cursor:
-        cursor.execute(sql, params, prepare=prepare, binary=True)
+        cursor.execute(sql, params, prepare=prepare, binary=prepare)
         return cursor.fetchall()
