@@ -80,9 +80,7 @@ class Call(Owned):
     recordings = models.PositiveSmallIntegerField(default=0)
     facts_hash = models.BinaryField(max_length=16)
     created_at = models.DateTimeField(auto_now_add=True)
-    caller_plain = stored(plain("caller_number"))
     caller_plain_rev = stored(Reverse(plain("caller_number")))
-    called_plain = stored(plain("called_number"))
     called_plain_rev = stored(Reverse(plain("called_number")))
 
     objects = CallQuerySet.as_manager()  # type: ignore[misc]
@@ -97,15 +95,9 @@ class Call(Owned):
         indexes = [
             models.Index(models.F("client"), models.F("started_at").desc(), models.F("id").desc(), name="call_by_time"),
             models.Index(
-                fields=["client", "caller_plain"], name="call_caller", opclasses=["int8_ops", "text_pattern_ops"]
-            ),
-            models.Index(
                 fields=["client", "caller_plain_rev"],
                 name="call_caller_rev",
                 opclasses=["int8_ops", "text_pattern_ops"],
-            ),
-            models.Index(
-                fields=["client", "called_plain"], name="call_called", opclasses=["int8_ops", "text_pattern_ops"]
             ),
             models.Index(
                 fields=["client", "called_plain_rev"],

@@ -36,18 +36,16 @@ models.TextField.register_lookup(PrefixOf)
 def number_like(column: str, pattern: str) -> Q:
     """The rows whose number, stripped to letters and digits, matches a pattern with `*`, as a condition.
 
-    Exact, prefix and suffix patterns use the index of `<column>_plain` and its reversed twin.
+    Numbers are stored from their end on, `<column>_plain_rev`: a whole number and its last digits are found by that
+    index. Patterns with an open end match many calls, and are met on the way through the client's time index.
     """
-    stripped = "".join(character for character in pattern if is_plain(character))
-    body = stripped.strip("*")
-    inner, leading, trailing = "*" in body, stripped.startswith("*"), stripped.endswith("*")
-    if not inner and not leading and not trailing:
-        return Q(**{f"{column}_plain": body})
-    if not inner and not leading:
-        return Q(**{f"{column}_plain__begins": body})
-    if not inner and not trailing:
-        return Q(**{f"{column}_plain_rev__begins": body[::-1]})
-    return Q(**{f"{column}_plain__regex": "^" + stripped.replace("*", ".*") + "$"})
+    from_end = "".join(character for character in pattern if is_plain(character))[::-1]
+    if "*" not in from_end:
+        return Q(**{f"{column}_plain_rev": from_end})
+    known = from_end.rstrip("*")
+    if "*" not in known:
+        return Q(**{f"{column}_plain_rev__begins": known})
+    return Q(**{f"{column}_plain_rev__regex": "^" + from_end.replace("*", ".*") + "$"})
 
 
 def leg_reach(principal: Principal) -> dict[str, int | None]:

@@ -69,20 +69,6 @@ class Migration(migrations.Migration):
                 ("facts_hash", models.BinaryField(max_length=16)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
-                    "caller_plain",
-                    models.GeneratedField(
-                        db_persist=True,
-                        expression=models.Func(
-                            django.db.models.functions.comparison.Coalesce(models.F("caller_number"), models.Value("")),
-                            models.Value("[^0-9A-Za-z]"),
-                            models.Value(""),
-                            models.Value("g"),
-                            function="regexp_replace",
-                        ),
-                        output_field=models.TextField(),
-                    ),
-                ),
-                (
                     "caller_plain_rev",
                     models.GeneratedField(
                         db_persist=True,
@@ -96,20 +82,6 @@ class Migration(migrations.Migration):
                                 models.Value("g"),
                                 function="regexp_replace",
                             )
-                        ),
-                        output_field=models.TextField(),
-                    ),
-                ),
-                (
-                    "called_plain",
-                    models.GeneratedField(
-                        db_persist=True,
-                        expression=models.Func(
-                            django.db.models.functions.comparison.Coalesce(models.F("called_number"), models.Value("")),
-                            models.Value("[^0-9A-Za-z]"),
-                            models.Value(""),
-                            models.Value("g"),
-                            function="regexp_replace",
                         ),
                         output_field=models.TextField(),
                     ),
@@ -416,21 +388,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="call",
             index=models.Index(
-                fields=["client", "caller_plain"], name="call_caller", opclasses=["int8_ops", "text_pattern_ops"]
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="call",
-            index=models.Index(
                 fields=["client", "caller_plain_rev"],
                 name="call_caller_rev",
                 opclasses=["int8_ops", "text_pattern_ops"],
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="call",
-            index=models.Index(
-                fields=["client", "called_plain"], name="call_called", opclasses=["int8_ops", "text_pattern_ops"]
             ),
         ),
         migrations.AddIndex(

@@ -51,7 +51,6 @@ class RawFact(Owned):
             models.UniqueConstraint("client", "content_hash", name="raw_fact_in_client"),
         ]
         indexes = [
-            models.Index(fields=["client", "source", "source_id"], name="raw_fact_by_source"),
             models.Index(fields=["client", "id"], name="raw_fact_rejected", condition=models.Q(status="rejected")),
         ]
 

@@ -54,7 +54,7 @@ class VoiceMessageFilter(PeriodFilter):
 
     def by_number(self, messages: Messages, name: str, pattern: str) -> Messages:
         number = ExpressionWrapper(plain("caller_number"), output_field=TextField())
-        known = messages.alias(caller_plain=number, caller_plain_rev=Reverse(number))
+        known = messages.alias(caller_plain_rev=Reverse(number))
         return known.filter(number_like("caller", pattern))
 
     def by_new(self, messages: Messages, name: str, wanted: str) -> Messages:

@@ -59,7 +59,7 @@ def test_a_call_comes_in_with_all_its_facts(cast: Cast) -> None:
         one = stored.legs.get()
         assert (stored.caller_name, stored.queue_name, stored.result) == ("Zoë", "support", "answered")
         assert stored.metadata == {"path": "c:\\new"}
-        assert stored.caller_plain == "15551000001"
+        assert stored.caller_plain_rev == "10000015551"
         assert one.labels == ['say "hi"', "a,b\\c", ""]
         assert one.info == "tab\there\nand line\\"
         assert one.metadata == {"k": ["v"]}

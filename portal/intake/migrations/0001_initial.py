@@ -122,7 +122,6 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-id"],
                 "indexes": [
-                    models.Index(fields=["client", "source", "source_id"], name="raw_fact_by_source"),
                     models.Index(
                         condition=models.Q(("status", "rejected")), fields=["client", "id"], name="raw_fact_rejected"
                     ),
