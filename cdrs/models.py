@@ -12,7 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Reverse
 
-from cdrs.querysets import CallQuerySet, LegQuerySet, OfCallQuerySet
+from cdrs.querysets import CallEventQuerySet, CallQuerySet, LegQuerySet, ParticipantQuerySet
 from portal.access.querysets import Owned
 from portal.clients.models import Extension, ExtensionGroup
 
@@ -191,16 +191,7 @@ class Leg(Owned):
         ]
 
 
-class OfCall(Owned):
-    """Something that happened in a call: seen by whoever sees the call."""
-
-    objects = OfCallQuerySet.as_manager()  # type: ignore[misc]
-
-    class Meta:
-        abstract = True
-
-
-class Participant(OfCall):
+class Participant(Owned):
     """A participant event: somebody joined or left."""
 
     class Type(models.TextChoices):
@@ -220,12 +211,14 @@ class Participant(OfCall):
     last_name = models.TextField(null=True)
     event = models.CharField(max_length=10, choices=Event)
 
+    objects = ParticipantQuerySet.as_manager()  # type: ignore[misc]
+
     class Meta:
         ordering = ["occurred_at", "id"]
         indexes = [models.Index(fields=["client", "call"], name="participant_by_call")]
 
 
-class CallEvent(OfCall):
+class CallEvent(Owned):
     """What happened while the call lived: ringing, answered, hold, resumed, transferred, muted, unmuted, ended."""
 
     call = owner(Call, related_name="events")
@@ -235,6 +228,8 @@ class CallEvent(OfCall):
     at = models.DateTimeField()
     event = models.CharField(max_length=20)
     side = models.CharField(max_length=10, null=True)
+
+    objects = CallEventQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["at", "id"]

@@ -86,7 +86,38 @@ class ThroughLegs(OwnedQuerySet):
 
 
 class OfCallQuerySet(ThroughLegs):
-    """Participants and events of calls."""
+    """What happened in calls. Of a call in reach one sees what concerns everybody, and one's own extensions' part."""
+
+    def within_reach(self, principal: Principal) -> Self:
+        reach = leg_reach(principal)
+        if not reach or None in reach.values():
+            return self.none()
+        return self.with_leg(**reach).filter(self.for_everybody() | Q(self.has_leg(**reach, **self.its_extension())))
+
+    def for_everybody(self) -> Q:
+        raise NotImplementedError
+
+    def its_extension(self) -> dict[str, OuterRef]:
+        """The conditions that make a leg that of a row's own extension."""
+        raise NotImplementedError
+
+
+class ParticipantQuerySet(OfCallQuerySet):
+    """Who is outside is seen by all who see the call; a colleague is known by the number of the extension."""
+
+    def for_everybody(self) -> Q:
+        return Q(type="External")
+
+    def its_extension(self) -> dict[str, OuterRef]:
+        return {"extension__number": OuterRef("phone_number")}
+
+
+class CallEventQuerySet(OfCallQuerySet):
+    def for_everybody(self) -> Q:
+        return Q(extension__isnull=True)
+
+    def its_extension(self) -> dict[str, OuterRef]:
+        return {"extension": OuterRef("extension_id")}
 
 
 class CallQuerySet(ThroughLegs):

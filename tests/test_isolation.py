@@ -139,6 +139,26 @@ def test_a_group_sees_its_own_and_an_extension_less(both_filled: Cast) -> None:
             assert not User.objects.visible_to(who).exclude(pk__in=[both_filled.gus.pk, both_filled.ann.pk]).exists()
 
 
+def test_of_a_shared_call_one_sees_the_customer_and_ones_own_people(cast: Cast) -> None:
+    """A call that went from 101 to 102: who reaches 101 alone learns nothing of 102."""
+    call, _ = make_call(cast.north, cast.ext101)
+    with scope(cast.north.pk):
+        leg = {"client": cast.north, "call": call, "source": "test", "init_time": NOON}
+        Leg.objects.create(**leg, source_id="second", extension=cast.ext102, group=cast.support)
+        said = {"client": cast.north, "call": call, "occurred_at": NOON, "event": "Joined"}
+        Participant.objects.create(**said, type="External", phone_number="+15551000001")
+        for extension in (cast.ext101, cast.ext102):
+            Participant.objects.create(**said, type="User", phone_number=extension.number)
+            event = {"client": cast.north, "call": call, "source": "test", "at": NOON, "event": "hold"}
+            CallEvent.objects.create(**event, source_id=extension.number, extension=extension)
+        for user in (cast.ann, cast.gus):
+            who = cast.principal(user)
+            seen = set(Participant.objects.visible_to(who).values_list("phone_number", flat=True))
+            assert seen == {"+15551000001", "101"}, user.login
+            assert [event.extension_id for event in CallEvent.objects.visible_to(who)] == [cast.ext101.pk]
+        assert Participant.objects.visible_to(cast.principal(cast.nora)).count() == 3
+
+
 def test_a_reach_without_its_owner_sees_nothing(both_filled: Cast) -> None:
     hollow = Principal(reach=Reach.GROUP, client_id=both_filled.north.pk, group_id=None)
     with scope(both_filled.north.pk):

@@ -78,6 +78,8 @@ def moment(values: list[str]) -> datetime:
             raise ValueError
         *parts, fraction = found.groups()
         numbers = [int(part) for part in parts]
+        if numbers[0] == datetime.max.year:
+            raise ValueError  # there is no day after it, and periods end where the next one begins
         return datetime(*numbers, int((fraction or "0").ljust(6, "0")), tzinfo=UTC)  # type: ignore[misc, arg-type]
     except ValueError:
         raise ValueError("a time in UTC like 2026-09-18 04:00:00 is needed") from None

@@ -124,12 +124,12 @@ class Pool:
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="decoder-starter")
 
     def ask(self, job: dict[str, str], seconds: float) -> dict[str, Any]:
-        """One job on one child; once more where the child died, for that may not have been the file's doing."""
+        """One job on one child; once more, on a new one, where it died: that may not have been the file's doing."""
         with self._permits:
             try:
-                return self._ask(job, seconds)
+                return self._ask(self._take(), job, seconds)
             except ChildCrashed:
-                return self._ask(job, seconds)
+                return self._ask(self._start(), job, seconds)
 
     def close(self) -> None:
         """Kill the children that are free."""
@@ -143,8 +143,7 @@ class Pool:
         for child in self._free:
             child.close()
 
-    def _ask(self, job: dict[str, str], seconds: float) -> dict[str, Any]:
-        child = self._take()
+    def _ask(self, child: Child, job: dict[str, str], seconds: float) -> dict[str, Any]:
         answer = child.ask(job, seconds)
         with self._lock:
             self._free.append(child)
@@ -157,6 +156,9 @@ class Pool:
             if child.usable:
                 return child
             child.kill()
+        return self._start()
+
+    def _start(self) -> Child:
         return self._starter.submit(Child).result()
 
 

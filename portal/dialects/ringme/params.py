@@ -61,8 +61,8 @@ def period(values: dict[str, Any]) -> dict[str, Any]:
 def two_months(values: dict[str, Any]) -> dict[str, Any]:
     """As `period`, refusing an end after the last second of the month that follows start's."""
     largest = largest_end(values["start"])
-    if values["end"] >= largest + SECOND:
-        said = largest.strftime("%Y-%m-%d %H:%M:%S")
+    if values["end"].replace(microsecond=0) > largest:
+        said = largest.replace(tzinfo=None).isoformat(sep=" ")
         raise BadParameters(Wrong("end_datetime", f"must not be after {said} for this start_datetime"))
     return period(values)
 

@@ -126,3 +126,9 @@ def test_each_wrong_parameter_is_named_and_each_unknown_one_found() -> None:
         read_params(table, query)
     assert [one.field for one in caught.value.wrong] == ["start", "n"], "an empty value is one not given"
     assert unknown(query, table) == ["limt"]
+
+
+@pytest.mark.parametrize("text", ["9999-12-31 23:59:59", "9999-01-01 00:00:00"])
+def test_the_last_year_has_no_next_day(text: str) -> None:
+    with pytest.raises(ValueError, match="a time in UTC"):
+        moment([text])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,13 @@ def test_any_failure_of_a_job_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> N
 
         monkeypatch.setattr(audio, "inspect", fail)
         assert decoder_child.answer({"do": "inspect", "path": "x"})["error"] == kind
+
+
+def test_all_children_killed_at_once_cost_no_recording(call: Path) -> None:
+    """The second try must not meet the next dead one: a good file would be called undecodable for ever."""
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(decoder.inspect, [call] * 4))
+    for pid in children():
+        os.kill(pid, signal.SIGKILL)
+    assert decoder.inspect(call).facts.codec == "mp3"
+    assert decoder.inspect(call).facts.codec == "mp3"
