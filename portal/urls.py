@@ -8,13 +8,13 @@ from portal.pages import health
 from portal.pages.live import TicketPage
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^/*api/+ver1\.0/+", include("portal.dialects.ringme.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("live/ticket", TicketPage.as_view(), name="live-ticket"),
     path("operations/", admin.site.urls),
     path("intake/v1/", include("portal.intake.urls")),
     re_path(r"^oauth/", include("portal.accounts.oauth_urls")),
-    re_path(r"^/*api/+ver1\.0/+", include("portal.dialects.ringme.urls")),
     *ringme_root,
     path("", include("portal.accounts.urls")),
     path("", include("portal.clients.urls")),

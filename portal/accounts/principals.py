@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from portal.access.principal import DEEDS, NOBODY, READ_DEEDS, Principal, Reach
 from portal.accounts.lookups import Bearer
 from portal.accounts.models import REACH_OF, ApplicationAccess, Level, User
@@ -64,8 +66,12 @@ def of_user(user: User, operators_client: int | None = None) -> Principal:
     )
 
 
+@lru_cache(maxsize=4096)
 def of_bearer(token: Bearer) -> Principal:
-    """The principal of a token: its scope, within what its application and its user may do, within their reach."""
+    """The principal of a token: its scope, within what its application and its user may do, within their reach.
+
+    Kept for the next request of the same token: all that decides it is in what was looked up just now.
+    """
     deeds = deeds_of_scope(token.scope)
     if token.application_id is not None:
         deeds &= deeds_of_application(token.application_access, token.application_scopes)

@@ -15,7 +15,6 @@ import orjson
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import JSONRenderer
@@ -29,6 +28,12 @@ from portal.accounts.bearer import BoundBearerAuthentication
 from portal.dialects.params import BadParameters, Params, Wrong, read_params, unknown
 from portal.dialects.streaming import TooManyLists, gzip_bytes
 
+JSON_HEADERS = {
+    "Content-Type": "application/json",
+    "Vary": "Accept-Encoding, Authorization",
+    "Cache-Control": "private, no-store",
+}
+GZIPPED = {"Content-Encoding": "gzip"}
 logger = logging.getLogger(__name__)
 _GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)", re.IGNORECASE)
 
@@ -102,21 +107,13 @@ class Door(APIView):
     def json(self, value: Any, status: int = 200) -> HttpResponse:
         """JSON at once, without DRF's renderer; gzipped where that was asked for."""
         body = orjson.dumps(value)
-        response = HttpResponse(body, status=status, content_type="application/json")
-        if self.gzip_wanted():
-            response.content = gzip_bytes(body)
-            response["Content-Encoding"] = "gzip"
-        patch_vary_headers(response, ("Accept-Encoding", "Authorization"))
-        response["Cache-Control"] = "private, no-store"
-        return response
+        zipped = self.gzip_wanted()
+        headers = JSON_HEADERS | GZIPPED if zipped else JSON_HEADERS
+        return HttpResponse(gzip_bytes(body) if zipped else body, status=status, headers=headers)
 
     def streamed(self, pieces: Iterator[bytes]) -> StreamingHttpResponse:
-        response = StreamingHttpResponse(pieces, content_type="application/json")
-        if self.gzip_wanted():
-            response["Content-Encoding"] = "gzip"
-        patch_vary_headers(response, ("Accept-Encoding", "Authorization"))
-        response["Cache-Control"] = "private, no-store"
-        return response
+        headers = JSON_HEADERS | GZIPPED if self.gzip_wanted() else JSON_HEADERS
+        return StreamingHttpResponse(pieces, headers=headers)
 
     def gzip_wanted(self) -> bool:
         return _GZIP.search(self.request._request.META.get("HTTP_ACCEPT_ENCODING", "")) is not None
