@@ -23,6 +23,7 @@ from cdrs.reading import (
     whole,
     wrong,
 )
+from portal.clients.numbers import EXTENSION_NUMBER, WHAT_IS_NEEDED
 
 DIRECTIONS = ("in", "out", "internal", "webcall", "callmeback")
 RESULTS = ("busy", "answered", "not answered", "answered elsewhere", "failed", "rejected", "voicemail", "bridged")
@@ -33,6 +34,8 @@ UUID = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}")
 source_name = name_of(60)
 source_key = name_of(200)
 seconds = whole(0, INT4)
+_number = name_of(60)
+_NUMBER = re.compile(EXTENSION_NUMBER)
 
 
 def call_id(value: Any) -> str:
@@ -40,6 +43,14 @@ def call_id(value: Any) -> str:
     if not isinstance(value, str) or not UUID.fullmatch(value):
         raise wrong("32 hexadecimal digits are needed")
     return value.replace("-", "").upper()
+
+
+def extension_number(value: Any) -> str:
+    """The number of an extension, without blanks around it, by the rule of those that people make."""
+    number = _number(value.strip() if isinstance(value, str) else value)
+    if not _NUMBER.fullmatch(number):
+        raise wrong(f"the number of an extension is needed: {WHAT_IS_NEEDED}")
+    return number
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,7 @@ class LegFacts:
 
     source_id: str = fact(source_key)
     init_time: datetime = fact(moment)
-    extension: str | None = fact(name_of(60), None)
+    extension: str | None = fact(extension_number, None)
     flow: str | None = fact(one_of(*FLOWS), None)
     start_time: datetime | None = fact(moment, None)
     hangup_time: datetime | None = fact(moment, None)

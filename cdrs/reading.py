@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -12,6 +13,17 @@ Reader = Callable[[Any], Any]
 Facts = TypeVar("Facts")
 LONGEST_TEXT = 20_000
 INT4, INT8 = 2**31 - 1, 2**63 - 1
+# Objects and lists in each other: what JSON's writers, PostgreSQL and Python itself can surely take.
+DEEPEST = 64
+# What numeric(12,6) holds, whatever is rounded.
+LARGEST_NUMBER = 999_999.999_999
+OUT_OF_TIME = "a time from 1970-01-01 to 2199-12-31 (UTC) is needed"
+# From the first moment a PBX can mean: arithmetic with these, in any zone, never leaves the years of a datetime.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
+    r"(?P<offset>Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
+)
 
 
 class BadFact(ValueError):
@@ -76,8 +88,10 @@ def whole(least: int = 0, most: int = INT8) -> Reader:
 
 
 def number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e6 < value < 1e6:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong("a number is needed")
+    if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+        raise wrong(f"a number from -{LARGEST_NUMBER} to {LARGEST_NUMBER} is needed")
     return value
 
 
@@ -88,18 +102,26 @@ def truth(value: Any) -> bool:
 
 
 def moment(value: Any) -> datetime:
-    """RFC 3339 with an offset, as UTC."""
-    if not isinstance(value, str):
-        raise wrong("a time in RFC 3339 form is needed")
+    """RFC 3339 with an offset, as UTC; of the years 1970 to 2199."""
+    match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise wrong("a time in RFC 3339 form is needed, like 2026-09-28T12:04:10Z")
+    if match["offset"] is None:
+        raise wrong("a time needs an offset or Z")
     try:
-        at = datetime.fromisoformat(value)
-        if at.tzinfo is None:
-            raise wrong("a time needs an offset or Z")
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        if isinstance(error, BadFact):
-            raise
-        raise wrong("a time in RFC 3339 form is needed, like 2026-09-28T12:04:10Z") from None
+        at = datetime.fromisoformat(value).astimezone(UTC)
+    except OverflowError:
+        raise wrong(OUT_OF_TIME) from None
+    except ValueError:
+        raise wrong("there is no such time") from None
+    if not is_likely(at):
+        raise wrong(OUT_OF_TIME)
+    return at
+
+
+def is_likely(at: datetime) -> bool:
+    """Whether a call can have been at that moment."""
+    return EARLIEST <= at < LATEST
 
 
 def one_of(*choices: str) -> Reader:
@@ -116,15 +138,19 @@ def one_of(*choices: str) -> Reader:
 def object_of_json(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise wrong("an object is needed")
-    return _cleaned(value)
+    return _cleaned(value, DEEPEST)
 
 
-def _cleaned(value: Any) -> Any:
+def _cleaned(value: Any, deep: int) -> Any:
     if isinstance(value, str):
         return clean(value)
+    if not isinstance(value, dict | list):
+        return value
+    if not deep:
+        raise wrong(f"objects and lists in each other at most {DEEPEST} deep are needed")
     if isinstance(value, dict):
-        return {clean(str(key)): _cleaned(item) for key, item in value.items()}
-    return [_cleaned(item) for item in value] if isinstance(value, list) else value
+        return {clean(str(key)): _cleaned(item, deep - 1) for key, item in value.items()}
+    return [_cleaned(item, deep - 1) for item in value]
 
 
 def many(reader: Reader, most: int = 1000) -> Reader:

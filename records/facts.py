@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cdrs.facts import Party, seconds, source_key, source_name
+from cdrs.facts import Party, extension_number, seconds, source_key, source_name
 from cdrs.reading import BadFact, fact, many, moment, name_of, nested, one_of, read_facts, text, truth, whole
 
 
@@ -63,7 +63,7 @@ class VoiceMessageFacts:
 
     source: str = fact(source_name)
     source_id: str = fact(source_key)
-    extension: str = fact(name_of(60))
+    extension: str = fact(extension_number)
     at: datetime = fact(moment)
     caller: Party = fact(nested(Party), Party())
     callerid: str | None = fact(text, None)

@@ -10,6 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from portal.access.querysets import Owned, OwnedQuerySet
+from portal.clients.numbers import EXTENSION_NUMBER, WHAT_IS_NEEDED
 
 
 def validate_timezone(name: str) -> None:
@@ -100,7 +101,7 @@ class Extension(Owned):  # type: ignore[django-manager-missing]
     group = models.ForeignKey(
         ExtensionGroup, models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False
     )
-    number = models.CharField(max_length=60, validators=[RegexValidator(r"^[^\s/\\*@]+$", "no spaces or * @ / \\")])
+    number = models.CharField(max_length=60, validators=[RegexValidator(EXTENSION_NUMBER, WHAT_IS_NEEDED)])
     name = models.CharField(max_length=200, blank=True)
     label = models.CharField(max_length=200, blank=True)
     type = models.CharField(max_length=10, choices=ExtensionType, default=ExtensionType.PHONE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from cdrs.facts import read_call
 from cdrs.ingest import Ingested, Outcome, ingest_calls
 from cdrs.ingest.outcomes import rejected
-from cdrs.reading import BadFact
+from cdrs.reading import DEEPEST, BadFact
 from portal.access.isolation import scope
 from portal.intake.inbox import Raw, keep_raw
 from portal.intake.models import RawFact
@@ -23,6 +25,9 @@ from records.ingest import ingest_recordings, ingest_voicemessages
 
 Line = bytes | dict[str, Any]
 Kind = RawFact.Kind
+log = logging.getLogger(__name__)
+TOO_DEEP = f"objects and lists in each other at most {DEEPEST} deep are needed"
+UNFORESEEN = "it cannot be taken in; it is kept as it came"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +96,21 @@ def collector_at_rest() -> Iterator[None]:
 
 
 def ingest_each(client_id: int, reader: Reader, facts: Sequence[Any]) -> list[Ingested]:
-    """Ingest a batch; where the database refuses it, its halves, down to the one line that is to blame."""
+    """Ingest a batch; where that fails, its halves, down to the one line that is to blame."""
     if not facts:
         return []
     try:
         with transaction.atomic():
             return reader.ingest(client_id, facts)
-    except (OperationalError, InterfaceError):
-        raise  # the database is lost, or asks for a repeat: no line is to blame
+    except (OperationalError, InterfaceError, OSError, MemoryError):
+        raise  # the database is lost or asks for a repeat, or the machine is in trouble: no line is to blame
     except DatabaseError as error:
         if len(facts) == 1:
             return [rejected("", f"the database cannot store it: {str(error).splitlines()[0]}")]
+    except Exception:
+        if len(facts) == 1:
+            log.exception("client %d: %s %r cannot be stored", client_id, facts[0].source, facts[0].source_id)
+            return [rejected("", UNFORESEEN)]
     middle = len(facts) // 2
     return ingest_each(client_id, reader, facts[:middle]) + ingest_each(client_id, reader, facts[middle:])
 
@@ -114,13 +123,38 @@ def _read(reader: Reader, line: Line) -> Told:
             return Told(line, result=LineResult(Outcome.REJECTED, f"not JSON: {error.msg}", ""))
         told = Told(line)
     else:
-        data, told = line, Told(orjson.dumps(line))
+        data = line
+        try:
+            told = Told(orjson.dumps(line))
+        except orjson.JSONEncodeError:
+            return Told(_cut(line), result=LineResult(Outcome.REJECTED, TOO_DEEP, ""))
     try:
         told.facts = reader.read(data)
     except BadFact as error:
         source, source_id = _names(data)
         told.result = LineResult(Outcome.REJECTED, str(error), error.field, source=source, source_id=source_id)
+    except MemoryError:
+        raise
+    except Exception:
+        source, source_id = _names(data)
+        log.exception("%s %r cannot be read", source, source_id)
+        told.result = LineResult(Outcome.REJECTED, UNFORESEEN, "", source=source, source_id=source_id)
     return told
+
+
+def _cut(line: Any) -> bytes:
+    """An object that no writer of JSON takes, as far as one does: what is too deep in it is left out."""
+
+    def shallow(value: Any, deep: int) -> Any:
+        if not isinstance(value, dict | list):
+            return value
+        if not deep:
+            return "…"
+        if isinstance(value, dict):
+            return {str(key): shallow(item, deep - 1) for key, item in value.items()}
+        return [shallow(item, deep - 1) for item in value]
+
+    return json.dumps(shallow(line, DEEPEST), default=repr).encode()
 
 
 def _names(data: Any) -> tuple[str, str | None]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
+from threading import Event, Thread
 from typing import Any
 
 import orjson
@@ -18,11 +19,12 @@ from rest_framework import status
 from cdrs.facts import source_key, source_name
 from cdrs.ingest import Ingested, Outcome
 from cdrs.ingest.names import taken_by_another
-from cdrs.reading import BadFact
+from cdrs.reading import BadFact, clean
 from portal.access.isolation import scope
 from portal.intake import quarantine
 from portal.intake.accept import READERS, LineResult, accept
 from portal.intake.errors import Refused, bad_request
+from portal.intake.streaming import announced_length
 from portal.media import arrival, decoder
 from portal.media.content_digest import MalformedDigest, parse_content_digest
 from portal.media.facts import Inspection, Undecodable
@@ -35,7 +37,9 @@ from records.playback import remove
 
 log = logging.getLogger(__name__)
 # What is left of a refused body is read up to here, so that the sender hears the answer instead of a broken pipe.
+# Not for longer than this, though: one who has nothing more to say would wait for the answer, and we for him.
 DRAINED = 1024 * 1024
+DRAIN_SECONDS = 2.0
 CODES = {
     arrival.TooLarge: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     arrival.LengthRequired: status.HTTP_411_LENGTH_REQUIRED,
@@ -46,6 +50,11 @@ SIGNATURES = (
     *((b"RIFF", "wav"), (b"RF64", "wav"), (b"ID3", "mp3"), (b"OggS", "ogg"), (b"fLaC", "flac"), (b"FORM", "aiff")),
 )
 X_FACTS = "X-Facts"
+NAMES: dict[str, Callable[[Any], str]] = {"source": source_name, "source_id": source_key}
+
+
+class TooMuch(Refused):
+    """A body so large that reading what is left of it helps nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,8 @@ def take_in(arriving: Arriving, request: HttpRequest) -> dict[str, Any]:
     Media that no decoder knows is refused with 415 and kept in quarantine.
     """
     with draining(request):
+        arriving = named(arriving)
+        refuse_too_large(request)
         facts = facts_of(arriving)
         refuse_taken(arriving)
         stored = received(arriving, request, facts)
@@ -82,13 +93,26 @@ def take_in(arriving: Arriving, request: HttpRequest) -> dict[str, Any]:
         raise
 
 
-def facts_of(arriving: Arriving) -> dict[str, Any] | None:
-    """The facts in X-Facts, source and source_id from the address; None where there are none."""
-    for name, reader in (("source", source_name), ("source_id", source_key)):
+def named(arriving: Arriving) -> Arriving:
+    """With the names of the address as they are stored. Refused where they are none."""
+    names: dict[str, str] = {}
+    for name, reader in NAMES.items():
         try:
-            reader(getattr(arriving, name))
+            names[name] = reader(getattr(arriving, name))
         except BadFact as error:
             raise bad_request(error.message, name) from None
+    return replace(arriving, source=names["source"], source_id=names["source_id"])
+
+
+def refuse_too_large(request: HttpRequest) -> None:
+    """By what is announced, before a byte of it is waited for."""
+    limit = settings.MEDIA_MAX_BYTES
+    if (announced_length(request) or 0) > limit:
+        raise TooMuch(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, f"more than {limit} bytes", arrival.TooLarge.field)
+
+
+def facts_of(arriving: Arriving) -> dict[str, Any] | None:
+    """The facts in X-Facts, source and source_id from the address; None where there are none."""
     if arriving.x_facts is None:
         return None
     try:
@@ -97,8 +121,9 @@ def facts_of(arriving: Arriving) -> dict[str, Any] | None:
         raise bad_request("an object in JSON is needed, in ASCII", X_FACTS) from None
     if not isinstance(facts, dict):
         raise bad_request("an object is needed", X_FACTS)
-    for name in ("source", "source_id"):
-        if facts.setdefault(name, getattr(arriving, name)) != getattr(arriving, name):
+    for name in NAMES:
+        told = facts.setdefault(name, getattr(arriving, name))
+        if not isinstance(told, str) or clean(told) != getattr(arriving, name):
             raise bad_request("the address says otherwise", name)
     try:
         READERS[arriving.kind].read(facts)
@@ -202,10 +227,22 @@ def draining(request: HttpRequest) -> Iterator[None]:
     """Read on after a refusal: a sender that is still writing would see a broken pipe instead of the answer."""
     try:
         yield
-    except Refused:
-        with suppress(Exception):
-            chunks, _ = arrival.request_body(request)
-            left = DRAINED
-            while left > 0 and (chunk := next(chunks, b"")):
-                left -= len(chunk)
+    except TooMuch:
         raise
+    except Refused:
+        over = Event()
+        # A read from the server cannot be given up; one that hangs in a thread of its own ends with the connection.
+        reader = Thread(target=read_on, args=(request, over), daemon=True)
+        reader.start()
+        reader.join(DRAIN_SECONDS)
+        over.set()
+        raise
+
+
+def read_on(request: HttpRequest, over: Event) -> None:
+    """What is left of a body, up to DRAINED bytes, until it is `over`."""
+    with suppress(Exception):
+        chunks, _ = arrival.request_body(request)
+        left = DRAINED
+        while left > 0 and not over.is_set() and (chunk := next(chunks, b"")):
+            left -= len(chunk)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.signals import got_request_exception
 from django.db import connections
+from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from portal.accounts.bearer import Blocked
+
+log = logging.getLogger(__name__)
 
 
 class Refused(exceptions.APIException):
@@ -21,9 +27,13 @@ class Refused(exceptions.APIException):
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler; None for what is our own fault."""
-    if not isinstance(error, exceptions.APIException):
+    """DRF's exception handler. What is our own fault is logged, and answered in the same form."""
+    if isinstance(error, Http404 | PermissionDenied | SuspiciousOperation):
         return None
+    if not isinstance(error, exceptions.APIException):
+        log.error("%s %s failed", context["request"].method, context["request"].path, exc_info=error)
+        got_request_exception.send(sender=None, request=context["request"]._request)
+        error = exceptions.APIException("This cannot be answered just now: send it again later")
     for connection in connections.all(initialized_only=True):
         if connection.in_atomic_block:
             connection.set_rollback(True)

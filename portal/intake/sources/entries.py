@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol
 
 Facts = dict[str, Any]
+log = logging.getLogger(__name__)
 
 
 class BadSource(Exception):
@@ -50,6 +52,16 @@ class Entry:
     facts: Any = None
     sounds: list[Sound] = field(default_factory=list)
     error: str | None = None
+
+
+def refuse(entry: Entry, error: Exception) -> None:
+    """What is wrong with one entry costs no other. What nobody foresaw is logged; trouble of the machine is raised."""
+    if isinstance(error, OSError | MemoryError):
+        raise error
+    entry.facts, entry.sounds, entry.error = None, [], str(error)
+    if not isinstance(error, BadEntry):
+        entry.error = f"cannot be read: {type(error).__name__}"
+        log.error("line %d %s cannot be read", entry.line, entry.path or "", exc_info=error)
 
 
 class News(StrEnum):

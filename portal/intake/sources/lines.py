@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import zlib
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import BinaryIO, NamedTuple, cast
@@ -37,19 +38,27 @@ def read_lines(file: BinaryIO, position: int, before: int) -> Iterator[Line]:
     """Lines from the byte `position` on; `before` lines precede it. Constant memory, whatever the file holds."""
     file.seek(position)
     number = before
-    while body := file.readline(LONGEST_LINE + 1):
+    while body := _line(file, LONGEST_LINE + 1, number):
         number += 1
         start = position
         cut = len(body) > LONGEST_LINE and not body.endswith(b"\n")
         position += len(body)
         tail = body
         while cut and tail and not tail.endswith(b"\n"):
-            tail = file.readline(LONGEST_LINE)
+            tail = _line(file, LONGEST_LINE, number)
             position += len(tail)
         whole = tail.endswith(b"\n")
         if start == 0:
             body = body.removeprefix(BOM)
         yield Line(number, body[:LONGEST_LINE].rstrip(b"\r\n"), position if whole else start, cut)
+
+
+def _line(file: BinaryIO, size: int, before: int) -> bytes:
+    """OSError also for a packed file that was cut or damaged on its way."""
+    try:
+        return file.readline(size)
+    except (EOFError, zlib.error) as error:
+        raise OSError(f"the packed file is cut or damaged; {before:,} lines of it can be read") from error
 
 
 def fingerprint(file: BinaryIO, position: int, *words: str, gz: bool = False) -> str:

@@ -16,7 +16,8 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from portal.intake.sources.entries import BadEntry, BadSource, Entry, Facts, Kind, Sound, Telling
+from cdrs.reading import DEEPEST
+from portal.intake.sources.entries import BadEntry, BadSource, Entry, Facts, Kind, Sound, Telling, refuse
 from portal.intake.sources.lines import Line, fingerprint, open_lines, read_lines
 from portal.intake.spool import Spool, Unreachable
 
@@ -71,8 +72,8 @@ def _entry(line: Line) -> Entry:
         if line.cut:
             raise BadEntry("the line is longer than 1 MiB")
         _read(entry, _parsed(line.body))
-    except BadEntry as error:
-        entry.facts, entry.sounds, entry.error = None, [], str(error)
+    except Exception as error:
+        refuse(entry, error)
     return entry
 
 
@@ -92,6 +93,8 @@ def _read(entry: Entry, data: Facts) -> None:
         return
     if strange := sorted(data.keys() - WRAPPERS):
         raise BadEntry(f"{strange[0]}: no such field beside the facts")
+    if _is_too_deep(entry.raw, data):
+        raise BadEntry("objects and lists in each other are too deep")
     call = data.get("call")
     entry.facts = None if call is None else _object("call", call)
     for name, kind in (("recording", Kind.RECORDING), ("voicemessage", Kind.VOICEMESSAGE)):
@@ -101,6 +104,17 @@ def _read(entry: Entry, data: Facts) -> None:
             entry.sounds.append(_sound(f"{name}s.{index}", kind, item, entry.facts))
     if entry.facts is None and not entry.sounds:
         raise BadEntry("neither a call nor anything recorded is in it")
+
+
+def _is_too_deep(body: bytes, data: Facts) -> bool:
+    """Whether parts of the line could not be written again, as they are kept; few lines need the whole look."""
+    if body.count(b"{") + body.count(b"[") <= DEEPEST:
+        return False
+    try:
+        orjson.dumps(data)
+    except orjson.JSONEncodeError:
+        return True
+    return False
 
 
 def _sound(path: str, kind: Kind, data: Any, call: Facts | None) -> Sound:

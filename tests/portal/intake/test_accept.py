@@ -152,3 +152,65 @@ def test_what_was_deleted_is_kept_raw_and_skipped(cast: Cast) -> None:
 def test_bytes_and_objects_are_read_alike(cast: Cast) -> None:
     assert accepted(cast.north, orjson.dumps(call("c1")), call("c1")) == [("created", None), ("unchanged", None)]
     assert len(raw(cast.north)) == 1
+
+
+def test_a_line_too_deep_costs_no_other_and_is_kept(cast: Cast) -> None:
+    deep = b'{"a":' * 300 + b"1" + b"}" * 300
+    lines = [
+        orjson.dumps(call("c1")),
+        orjson.dumps(call("c2"))[:-1] + b',"metadata":' + deep + b"}",
+        orjson.dumps(call("c3"))[:-1] + b',"unknown":' + deep + b"}",
+        json.loads(orjson.dumps(call("c4"))[:-1] + b',"metadata":' + deep + b"}"),
+        orjson.dumps(call("c5")),
+    ]
+    assert accepted(cast.north, *lines) == [
+        ("created", None),
+        ("rejected", "metadata"),
+        ("rejected", "unknown"),
+        ("rejected", ""),
+        ("created", None),
+    ]
+    kept = [body for *_, body in raw(cast.north)]
+    assert kept[:3] == lines[:3] and b'"c4"' in kept[3] and len(kept) == 5
+
+
+def test_a_line_that_brings_the_code_down_costs_no_other(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = accepting.READERS["call"]
+
+    def reading(data: Any) -> Any:
+        if data["source_id"] == "unreadable":
+            raise RecursionError
+        return real.read(data)
+
+    def storing(client_id: int, facts: Any) -> Any:
+        done = real.ingest(client_id, facts)
+        if any(one.source_id == "bad" for one in facts):
+            raise KeyError("a mistake of ours")
+        return done
+
+    monkeypatch.setitem(accepting.READERS, "call", accepting.Reader(reading, storing))
+    lines = [call("c1"), call("bad"), call("unreadable"), call("c2"), call("c3")]
+    assert [status for status, _ in accepted(cast.north, *lines)] == ["created", *["rejected"] * 2, *["created"] * 2]
+    assert "'bad' cannot be stored" in caplog.text and "'unreadable' cannot be read" in caplog.text
+    assert "KeyError" in caplog.text and "RecursionError" in caplog.text
+    with scope(cast.north.pk):
+        assert set(Call.objects.values_list("source_id", flat=True)) == {"c1", "c2", "c3"}
+    assert [(key, status) for _, key, status, _ in raw(cast.north) if status == "rejected"] == [
+        ("bad", "rejected"),
+        ("unreadable", "rejected"),
+    ]
+
+
+@pytest.mark.parametrize("trouble", [OSError(28, "No space left on device"), MemoryError()])
+def test_trouble_of_the_machine_is_no_lines_fault(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    def fail(client_id: int, facts: Any) -> Any:
+        raise trouble
+
+    monkeypatch.setitem(accepting.READERS, "call", accepting.Reader(accepting.READERS["call"].read, fail))
+    with pytest.raises(type(trouble)):
+        accept(cast.north.pk, "call", [call("c1")])
+    assert raw(cast.north) == []

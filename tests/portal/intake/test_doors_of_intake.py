@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -281,7 +282,7 @@ def test_a_full_disk_is_503_and_nothing_is_stored(people: Cast, pbx: Browser, mo
 # ---------------------------------------------------------------- bodies as servers hand them over
 
 
-def as_server(pbx: Browser, method: str, path: str, body: bytes, **environ: str) -> tuple[str, bytes]:
+def as_server(pbx: Browser, method: str, path: str, body: bytes, **environ: Any) -> tuple[str, bytes]:
     """The status line and body of an answer to a request whose body ends where it ends, whatever was announced."""
     told: list[str] = []
     request = RequestFactory().generic(method, path, content_type="application/x-ndjson").environ
@@ -322,3 +323,70 @@ def test_a_stream_that_dies_keeps_what_was_answered_and_drops_the_piece(people: 
 def stored_files() -> int:
     root = Path(default_storage.location)
     return sum(path.is_file() for path in root.rglob("*")) if root.exists() else 0
+
+
+class Silent(io.RawIOBase):
+    """A sender that announced a body and says nothing more until `ended`."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self.reads = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self.reads += 1
+        self.ended.wait(30)
+        return b""
+
+
+def test_what_is_announced_too_large_is_refused_before_it_is_read(pbx: Browser, settings: Any) -> None:
+    settings.MEDIA_MAX_BYTES = 2_000_000
+    silent = Silent()
+    announced = {"CONTENT_LENGTH": "2000001", "wsgi.input": silent}
+    status, body = as_server(pbx, "PUT", "/intake/v1/recordings/pbx/r1", b"", **announced)
+    assert status.startswith("413") and json.loads(body)["errors"][0]["field"] == "body"
+    assert silent.reads == 0
+
+
+def test_a_refusal_does_not_wait_long_for_what_is_left(pbx: Browser, monkeypatch: Any) -> None:
+    monkeypatch.setattr("portal.intake.arrival.DRAIN_SECONDS", 0.1)
+    silent = Silent()
+    announced = {"CONTENT_LENGTH": "1000", "wsgi.input": silent, "HTTP_X_FACTS": "{nonsense"}
+    try:
+        status, _ = as_server(pbx, "PUT", "/intake/v1/recordings/pbx/r1", b"", **announced)
+        assert status == "400 Bad Request"
+        assert silent.reads == 1 and not silent.ended.is_set()
+    finally:
+        silent.ended.set()
+
+
+def test_a_nul_in_an_address_is_stored_as_in_facts(people: Cast, pbx: Browser) -> None:
+    answer = put(pbx, "/intake/v1/recordings/pb%00x/r%001", GOOD, {"source_id": "r\0001", "leg": "l"})
+    assert (answer.status_code, answer.json()["source_id"]) == (201, "r\ufffd1")
+    assert put(pbx, "/intake/v1/recordings/pbx/q%001", PDF).status_code == 415
+    with scope(people.north.pk):
+        assert Record.objects.values_list("source", "source_id").get() == ("pb\ufffdx", "r\ufffd1")
+        assert QuarantinedMedia.objects.get().source_id == "q\ufffd1"
+
+
+def test_what_is_our_fault_is_logged_and_answered_in_json(pbx: Browser, monkeypatch: Any, caplog: Any) -> None:
+    def broken(*arguments: Any) -> None:
+        raise RuntimeError("a secret of ours")
+
+    monkeypatch.setattr("portal.intake.views.accept", broken)
+    monkeypatch.setattr("portal.intake.streaming.accept", broken)
+    pbx.raise_request_exception = False
+    for content_type in ("application/json", "application/x-ndjson"):
+        response = post(pbx, CALLS, call("c1"), content_type)
+        assert (response.status_code, response.headers["Content-Type"]) == (500, "application/json")
+        assert list(response.json()) == ["message"] and "secret" not in response.json()["message"]
+    assert "a secret of ours" in caplog.text
+    pbx.raise_request_exception = True
+    with pytest.raises(RuntimeError):
+        post(pbx, CALLS, call("c1"))
+
+
+def test_an_amount_too_large_is_400_and_names_the_field(pbx: Browser) -> None:
+    body = call("c1")
+    body["legs"][0]["charge"] = 999_999.99999999
+    response = post(pbx, CALLS, body)
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "legs.0.charge")

@@ -21,7 +21,7 @@ from cdrs.facts import LegFacts
 from cdrs.reading import read_facts
 from portal.intake.sources.asterisk.routes import route
 from portal.intake.sources.asterisk.rows import known
-from portal.intake.sources.entries import Entry, Facts, News, Telling
+from portal.intake.sources.entries import Entry, Facts, News, Telling, refuse
 
 SOURCE = "asterisk"
 CALLS = uuid.UUID("b0d5a1c2-7e0f-5d0e-9a53-3a1c52c0b7de")
@@ -29,11 +29,21 @@ QUARTER = 900
 
 
 def tell(client_id: int, entries: Sequence[Entry], stored: Mapping[str, list[Facts]]) -> list[Telling]:
-    """One telling a call, in the order of its first entry. `stored`: legs by the source_id of their call."""
+    """One telling a call, in the order of its first entry. `stored`: legs by the source_id of their call.
+
+    Rows of a call that cannot be told are refused, and cost the other calls nothing.
+    """
     rows: dict[str, list[Entry]] = {}
     for entry in entries:
         rows.setdefault(entry.facts.call, []).append(entry)
-    return [_tell(client_id, call, told, stored.get(call, [])) for call, told in rows.items()]
+    tellings = []
+    for call, told in rows.items():
+        try:
+            tellings.append(_tell(client_id, call, told, stored.get(call, [])))
+        except Exception as error:
+            for entry in told:
+                refuse(entry, error)
+    return tellings
 
 
 def _tell(client_id: int, call: str, entries: list[Entry], stored: list[Facts]) -> Telling:

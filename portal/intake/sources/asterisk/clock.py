@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, tzinfo
 
+from cdrs.reading import OUT_OF_TIME, is_likely
 from portal.intake.sources.entries import BadEntry
 
 _EPOCH = re.compile(r"(?:^|-)(\d{9,10})[.-][0-9a-f]+$")
@@ -32,10 +33,13 @@ def moment(text: str, zone: tzinfo, near: datetime | None = None) -> datetime:
         if len(text) < len("2026-10-25 01:30:00"):
             raise ValueError
         if wall.tzinfo is not None:
-            return wall.astimezone(UTC)
-        first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+            first = second = wall.astimezone(UTC)
+        else:
+            first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     except (ValueError, OverflowError):
         raise BadEntry(f"{text!r} is not a time like 2026-10-25 01:30:00") from None
+    if not is_likely(first):  # what is reckoned with it would not be a date at all
+        raise BadEntry(f"{text!r}: {OUT_OF_TIME}")
     if first == second or near is None:
         return first
     return min(first, second, key=lambda reading: abs(reading - near))

@@ -15,7 +15,7 @@ from portal.intake.sources.asterisk.calls import QUARTER, SOURCE, tell
 from portal.intake.sources.asterisk.rows import read_row
 from portal.intake.sources.asterisk.stored import stored_legs
 from portal.intake.sources.asterisk.voicemail import LARGEST_TEXT, SOUNDS, TEXT, read_message
-from portal.intake.sources.entries import BadEntry, BadSource, Entry, Kind, Sound, Telling
+from portal.intake.sources.entries import BadEntry, BadSource, Entry, Kind, Sound, Telling, refuse
 from portal.intake.sources.lines import Line, fingerprint, open_lines, read_lines
 from portal.intake.spool import OutsideSpool, Spool, Unreachable
 
@@ -92,8 +92,8 @@ class AsteriskSpool:
             if line.cut:
                 raise BadEntry("the line is longer than 1 MiB")
             entry.facts = row = read_row(line.body, self.zone)
-        except BadEntry as error:
-            entry.error = str(error)
+        except Exception as error:
+            refuse(entry, error)
             return entry
         if row.recording is not None:
             entry.sounds.append(Sound(Kind.RECORDING, _recording(row.recording), row.recording, row.leg["init_time"]))
@@ -130,8 +130,10 @@ class AsteriskSpool:
             with self.spool.open(path) as file:
                 entry.raw = file.read(LARGEST_TEXT + 1)
             entry.sounds.append(Sound(Kind.VOICEMESSAGE, read_message(path, entry.raw, SOURCE), sound))
-        except (BadEntry, Unreachable) as error:
+        except Unreachable as error:
             entry.error = str(error)
+        except Exception as error:
+            refuse(entry, error)
         return entry
 
 
