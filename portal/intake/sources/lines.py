@@ -57,7 +57,7 @@ def _line(file: BinaryIO, size: int, before: int) -> bytes:
     """OSError also for a packed file that was cut or damaged on its way."""
     try:
         return file.readline(size)
-    except (EOFError, zlib.error) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise OSError(f"the packed file is cut or damaged; {before:,} lines of it can be read") from error
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 
+import orjson
 import psycopg
 import pytest
+from django.core.management.base import CommandError
 
 from cdrs.models import Call, Leg
 from portal.access.isolation import scope
@@ -128,3 +131,37 @@ def test_a_batch_of_a_thousand_asks_the_database_no_more_than_one_of_fifty(cast,
             batch.take_in(cast.north.pk, Manifest(folder), part)
         counts.append(len(statements))
     assert counts[2] <= counts[1] <= 50
+
+
+def test_a_line_too_deep_or_of_no_likely_time_costs_no_other(cast, folder):
+    deep = b'{"a":' * 300 + b"1" + b"}" * 300
+    bare = orjson.dumps(call(2))[:-1] + b',"metadata":' + deep + b"}"
+    wrapped = b'{"call":' + orjson.dumps(call(3))[:-1] + b',"metadata":' + deep + b"}}"
+    path = write_manifest(folder, call(1), bare, wrapped, call(4, started_at="0001-01-01T00:00:00Z"), call(5))
+    assert run_import(cast.north, "manifest", path) == figures(calls=2, cdrs=2, rejected=3)
+    with scope(cast.north.pk):
+        kept = {bytes(body) for body in RawFact.objects.filter(status="rejected").values_list("body", flat=True)}
+    assert {bare, wrapped} < kept and len(kept) == 3
+
+
+@pytest.mark.parametrize("damage", ["cut", "another checksum", "no deflate"])
+def test_a_packed_file_that_was_cut_says_how_far_it_came(cast, folder, monkeypatch, damage):
+    monkeypatch.setattr(importer, "BATCH_LINES", 3)
+    lines = b"".join(orjson.dumps(call(number, region=os.urandom(200).hex())) + b"\n" for number in range(400))
+    packed = gzip.compress(lines)
+    broken = {
+        "cut": packed[: len(packed) // 2],
+        "another checksum": packed[:-8] + bytes(8),
+        "no deflate": packed + packed[:10] + b"\xff" * 50,
+    }
+    (folder / "manifest.ndjson.gz").write_bytes(broken[damage])
+    with pytest.raises(CommandError) as error:
+        run_import(cast.north, "manifest", folder)
+    assert error.value.returncode == 1
+    said = str(error.value)
+    assert "\n" not in said and "the packed file is cut or damaged" in said and "after line" in said
+    with scope(cast.north.pk):
+        came = Call.objects.count()
+        assert 0 < came <= 400 and f"{came:,} calls" in said
+    (folder / "manifest.ndjson.gz").write_bytes(packed)
+    assert run_import(cast.north, "manifest", folder)["calls"] == 400 - came

@@ -498,3 +498,72 @@ def test_the_fingerprint_changes_with_what_was_read_and_with_the_zone(tmp_path):
     assert AsteriskSpool(tmp_path, LONDON).fingerprint(position) != before
     master.write_bytes(line(dst="102") + b"\n")
     assert AsteriskSpool(tmp_path, UTC).fingerprint(position) != before
+
+
+# ---------------------------------------------------------------- rows that nobody foresaw
+
+
+@pytest.mark.parametrize("start", ["9999-12-31 23:59:59", "0001-01-01 00:00:00", "9999-12-31 23:59:59+00:00"])
+def test_a_start_beyond_all_likelihood_spoils_its_row_alone(start):
+    with pytest.raises(BadEntry, match=r"start: .*1970-01-01"):
+        read_row(line(start=start, duration="999999999"), UTC)
+    with pytest.raises(BadEntry, match="end: "):
+        read_row(line(end=start), LONDON)
+
+
+def spool_of(folder: Path, *rows: bytes) -> AsteriskSpool:
+    (folder / "cdr-csv").mkdir()
+    (folder / "cdr-csv" / "Master.csv").write_bytes(b"".join(row + b"\n" for row in rows))
+    return AsteriskSpool(folder, UTC)
+
+
+def test_a_row_that_brings_the_reader_down_costs_no_other(tmp_path, monkeypatch, caplog):
+    def reading(body, zone):
+        if b"unforeseen" in body:
+            raise ZeroDivisionError("a mistake of ours")
+        return read_row(body, zone)
+
+    monkeypatch.setattr("portal.intake.sources.asterisk.source.read_row", reading)
+    rows = [line(), line(accountcode="unforeseen", userfield="a.mp3"), line(uniqueid="1791187332.0")]
+    found = list(spool_of(tmp_path, *rows).read(0, 0))
+    assert [entry.error for entry in found] == [None, "cannot be read: ZeroDivisionError", None]
+    assert found[1].raw == rows[1] and found[1].facts is None and found[1].sounds == []
+    assert "line 2" in caplog.text and "a mistake of ours" in caplog.text
+
+
+def test_a_message_that_brings_the_reader_down_costs_no_other(tmp_path, monkeypatch, caplog):
+    def reading(path, raw, source):
+        if "msg0000" in path:
+            raise ZeroDivisionError
+        return read_message(path, raw, source)
+
+    monkeypatch.setattr("portal.intake.sources.asterisk.source.read_message", reading)
+    inbox = tmp_path / "voicemail" / "default" / "101" / "INBOX"
+    inbox.mkdir(parents=True)
+    for number in range(2):
+        (inbox / f"msg000{number}.txt").write_bytes(MESSAGE.encode("utf-8", "surrogateescape"))
+    found = list(spool_of(tmp_path).read(0, 0))
+    assert [entry.error for entry in found] == ["cannot be read: ZeroDivisionError", None]
+    assert "msg0000.txt" in caplog.text
+
+
+def test_a_call_that_cannot_be_told_costs_no_other(monkeypatch, caplog):
+    def telling(client_id, call, legs):
+        if call == "bad":
+            raise ZeroDivisionError
+        return call_of(client_id, call, legs)
+
+    monkeypatch.setattr("portal.intake.sources.asterisk.calls.call_of", telling)
+    rows = [entry(1, uniqueid="good"), entry(2, uniqueid="bad"), entry(3, uniqueid="better")]
+    assert [telling.facts["source_id"] for telling in tell(1, rows, {})] == ["good", "better"]
+    assert [row.error for row in rows] == [None, "cannot be read: ZeroDivisionError", None]
+    assert "line 2" in caplog.text
+
+
+def test_trouble_of_the_disk_is_no_rows_fault(tmp_path, monkeypatch):
+    def reading(body, zone):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("portal.intake.sources.asterisk.source.read_row", reading)
+    with pytest.raises(OSError, match="Input/output"):
+        list(spool_of(tmp_path, line()).read(0, 0))

@@ -120,3 +120,21 @@ def test_no_bytes_bring_the_reader_down(tmp_path_factory, lines):
         except orjson.JSONDecodeError:
             data = None
         assert isinstance(data, dict) or entry.error
+
+
+def test_a_line_that_brings_the_reader_down_costs_no_other(tmp_path, monkeypatch, caplog):
+    def sounding(path, kind, data, call):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("portal.intake.sources.manifest._sound", sounding)
+    found = entries(tmp_path, CALL, {"call": CALL, "recordings": [{"source_id": "r1"}]}, CALL)
+    assert [entry.error for entry in found] == [None, "cannot be read: ZeroDivisionError", None]
+    assert found[1].facts is None and b'"r1"' in found[1].raw and "line 2" in caplog.text
+
+
+@pytest.mark.parametrize("deep", [300, 900])
+def test_a_line_too_deep_to_be_written_again_is_refused_whole(tmp_path, deep):
+    body = b'{"call": {"source": "pbx", "metadata": ' + b'{"a":' * deep + b"1" + b"}" * deep + b"}}"
+    found = entries(tmp_path, body, CALL)
+    assert found[0].error == "objects and lists in each other are too deep" and found[0].raw == body
+    assert found[1].error is None
