@@ -23,6 +23,13 @@ select current_user, r.rolsuper, r.rolbypassrls,
                 and pg_has_role(current_user, f.oid, 'MEMBER'))
 from pg_roles r where r.rolname = current_user
 """
+# Roles whose rights it has, or can take by SET ROLE, through any number of memberships.
+OTHER_ROLES = """
+select o.rolname, o.rolsuper, o.rolbypassrls,
+       exists (select 1 from pg_class c where c.relowner = o.oid and c.relnamespace = 'public'::regnamespace)
+from pg_roles r join pg_roles o on o.oid <> r.oid and pg_has_role(r.oid, o.oid, 'MEMBER')
+where r.rolname = current_user and not r.rolsuper
+"""
 ISOLATION = """
 select c.relname, c.relrowsecurity, c.relforcerowsecurity,
        (select count(*) from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant')
@@ -35,6 +42,8 @@ def open_locks() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(SERVING_ROLE)
         name, superuser, bypasses, owns, truncates, finds = cursor.fetchone()
+        cursor.execute(OTHER_ROLES)
+        others = cursor.fetchall()
         cursor.execute(ISOLATION)
         tables = {table: (enabled, forced, policies) for table, enabled, forced, policies in cursor.fetchall()}
     wrong = [
@@ -44,6 +53,13 @@ def open_locks() -> list[str]:
         (truncates, f"role {name} may TRUNCATE: that passes every policy by"),
         (finds, f"role {name} is a member of the finder role: it could read every client"),
     ]
+    for other, other_superuser, other_bypasses, other_owns in others:
+        member = f"role {name} is a member of {other}, which"
+        wrong += [
+            (other_superuser, f"{member} is a superuser: row-level security does not hold for it"),
+            (other_bypasses, f"{member} has BYPASSRLS: row-level security does not hold for it"),
+            (other_owns, f"{member} owns tables: it could drop their policies"),
+        ]
     problems = [sentence for is_wrong, sentence in wrong if is_wrong]
     for model in owned_models():
         table = model._meta.db_table

@@ -5,6 +5,7 @@ module is read; outside servers are named by the same variables. Every variable 
 """
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -23,6 +24,15 @@ def flag(name: str, default: str = "0") -> bool:
     return os.environ.get(name, default).lower() in {"1", "true", "yes", "on"}
 
 
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Addresses and networks (`10.0.0.0/8`), separated by commas. ValueError names the variable."""
+    texts = [text.strip() for text in os.environ.get(name, "").split(",") if text.strip()]
+    try:
+        return [ip_network(text) for text in texts]
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
 # ---------------------------------------------------------------- the installation
 
 SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret("secret_key")
@@ -38,6 +48,8 @@ ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",")
     urlsplit(PUBLIC_URL).hostname or "localhost",
 ]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Addresses and networks of proxies whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 EMBEDDED = flag("PORTAL_EMBEDDED")
 
 # ---------------------------------------------------- PostgreSQL: an owner that migrates, a role that serves
@@ -178,12 +190,19 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
 AXES_USERNAME_FORM_FIELD = "username"  # of the sign-in form; the default would be the model's `login`
+AXES_USERNAME_CALLABLE = "portal.accounts.throttle.login_of"
+AXES_CLIENT_IP_CALLABLE = "portal.web.client_address.client_address"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # an address that guesses is locked, a login never is
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False  # its tables stay empty: attempts are kept in the cache
+# Attempts to get in from one address, at sign-in and for tokens together.
+ATTEMPTS_PER_SECOND = 20
+ATTEMPTS_AT_ONCE = 6
+# Not in a cookie: an application's secret, shown once, is such a message.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_HTTPS

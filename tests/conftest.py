@@ -83,6 +83,7 @@ def ordinary_settings(settings: Any, tmp_path: Path) -> None:
         "portal.accounts.oauth.OneRoundHasher",
     ]
     settings.CACHES = {"default": settings.CACHES["default"] | {"OPTIONS": {"db": redis_database()}}}
+    settings.ATTEMPTS_PER_SECOND = settings.ATTEMPTS_AT_ONCE = 10_000  # all tests come from one address
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
 from django.db import connection
 from django.db.utils import ProgrammingError
 
@@ -15,6 +16,7 @@ from portal import checks
 from portal.access.isolation import NotInTransaction, bind, bound, scope
 from portal.access.principal import NOBODY, Principal, Reach
 from portal.access.querysets import owned_models
+from portal.access.roles import make_roles
 from portal.accounts.models import AccessToken, Application, DoorToken, Grant, IDToken, RefreshToken, User
 from portal.clients.models import Client, Extension, ExtensionGroup
 from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
@@ -211,6 +213,51 @@ def test_boot_check_finds_a_dropped_policy(cast: Cast, owner_sql: Any) -> None:
             checks.refuse_unsafe()
     finally:
         owner_sql("alter policy gone on cdrs_call rename to tenant")
+
+
+@pytest.fixture
+def memberships(owner_sql: Any) -> Any:
+    """Make the serving role a member of a new role, through another one in between."""
+    serving = connection.settings_dict["USER"]
+    between, beyond = f"{serving}_between", f"{serving}_beyond"
+    names = f"{between}, {beyond}"
+    owner_sql(f"create role {between}", f"create role {beyond}", f"grant {between} to {serving}")
+    owner_sql(f"grant {beyond} to {between}")
+    yield beyond
+    owner_sql(f"drop owned by {beyond}", f"drop role {names}")
+
+
+def test_boot_check_finds_what_the_role_could_become(cast: Cast, owner_sql: Any, memberships: str) -> None:
+    assert checks.open_locks() == [], "a role without rights may be among one's roles"
+    owner_sql(f"grant {memberships} to current_user", f"grant create on schema public to {memberships}")
+    owner_sql(f"create table of_another (id int); alter table of_another owner to {memberships}")
+    assert [sentence for sentence in checks.open_locks() if f"member of {memberships}, which owns tables" in sentence]
+
+
+def test_boot_check_finds_a_way_to_the_finder(cast: Cast, owner_sql: Any, memberships: str) -> None:
+    finder = f"{connection.settings_dict['NAME']}_finder"
+    owner_sql(f"grant {finder} to {memberships}")
+    try:
+        assert any("finder" in sentence for sentence in checks.open_locks())
+    finally:
+        owner_sql(f"revoke {finder} from {memberships}")
+
+
+def test_no_superuser_is_set_up_to_serve(cast: Cast, settings: Any, owner_sql: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select rolname from pg_roles where rolsuper order by oid limit 1")
+        (superuser,) = cursor.fetchone()
+    database = connection.settings_dict["NAME"]
+    settings.SERVING_DATABASE = settings.SERVING_DATABASE | {"NAME": database, "USER": superuser}
+    serving = dict(connection.settings_dict)
+    connection.close()
+    connection.settings_dict.update(USER=settings.OWNER_DATABASE["USER"], PASSWORD=settings.OWNER_DATABASE["PASSWORD"])
+    try:
+        with pytest.raises(CommandError, match="neither a superuser"):
+            make_roles(None)
+    finally:
+        connection.close()
+        connection.settings_dict.update(USER=serving["USER"], PASSWORD=serving["PASSWORD"])
 
 
 def test_the_serving_role_may_not_truncate_or_change_tables(cast: Cast) -> None:

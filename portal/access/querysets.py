@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from portal.access.principal import Principal, Reach
@@ -43,6 +44,30 @@ class Owned(models.Model):
 
     class Meta:
         abstract = True
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """As Django does, but what is unique within the client is told at its own field."""
+        errors: dict[str, Any] = {}
+        for model, constraints in self.get_constraints():
+            for constraint in constraints:
+                try:
+                    constraint.validate(model, self, exclude=exclude)
+                except ValidationError as error:
+                    name = unique_field(constraint)
+                    error = (
+                        error if name is None else ValidationError({name: f"There is one with this {name} already."})
+                    )
+                    errors = error.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
+
+
+def unique_field(constraint: models.BaseConstraint) -> str | None:
+    """The one field beside the client that a unique constraint is about; None for every other constraint."""
+    if not isinstance(constraint, models.UniqueConstraint):
+        return None
+    names = {*constraint.fields, *(getattr(part, "name", "") for part in constraint.expressions)} - {"client"}
+    return names.pop() or None if len(names) == 1 else None
 
 
 def owned_models() -> list[type[models.Model]]:

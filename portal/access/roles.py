@@ -10,7 +10,8 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connections
+from django.core.management.base import CommandError
+from django.db import ProgrammingError, connections
 from psycopg import sql
 
 READ_ONLY_TABLES = {"django_migrations"}
@@ -35,6 +36,14 @@ def make_roles(sender: Any, using: str = "default", **kwargs: Any) -> None:
             # What we ask is short; compiling it (from PostgreSQL's cost of 100,000 on) takes longer than answering it.
             run("alter role {} set jit to off", name)
 
+        def refuse_mighty(name: str) -> None:
+            cursor.execute("select 1 from pg_roles where rolname = %s and (rolsuper or rolbypassrls)", [name])
+            if cursor.fetchone() is not None:
+                raise CommandError(
+                    f"DATABASE_SERVING_URL names role {name}, for which row-level security does not hold: "
+                    "neither a superuser nor one with BYPASSRLS may serve"
+                )
+
         def exists(name: str) -> bool:
             cursor.execute("select 1 from pg_roles where rolname = %s", [name])
             return cursor.fetchone() is not None
@@ -42,8 +51,12 @@ def make_roles(sender: Any, using: str = "default", **kwargs: Any) -> None:
         login(serving)
         named = str(settings.SERVING_DATABASE["USER"])
         if settings.SERVING_DATABASE["NAME"] == database and named != serving:
-            login(named)
-            run("grant {} to {}", serving, named)
+            refuse_mighty(named)
+            try:
+                login(named)
+                run("grant {} to {}", serving, named)
+            except ProgrammingError as error:
+                raise CommandError(f"DATABASE_SERVING_URL: role {named} cannot be set up: {error}".strip()) from None
         if not exists(finder):
             run("create role {} nologin nosuperuser nobypassrls", finder)
         run("grant {} to current_user", finder)

@@ -77,9 +77,8 @@ class ApplicationAdmin(ClientAdmin):
 
     def save_model(self, request: HttpRequest, obj: Application, form: Any, change: bool) -> None:
         secret = obj.client_secret
-        if not change:
-            obj.client_type = Application.CLIENT_CONFIDENTIAL
-            obj.authorization_grant_type = Application.GRANT_CLIENT_CREDENTIALS
         super().save_model(request, obj, form, change)
         if not change:
-            messages.warning(request, f"Shown once: client_id {obj.client_id}, client_secret {secret}")
+            public = obj.client_type == Application.CLIENT_PUBLIC
+            shown = f"client_id {obj.client_id}" + ("" if public else f", client_secret {secret}")
+            messages.warning(request, f"Shown once: {shown}")

@@ -20,7 +20,8 @@ class LoginBackend(BaseBackend):
         if user is None:
             make_password(password)  # the time a wrong login takes must not tell it from a wrong password
             return None
-        return user if check_password(password, user.password) and user.is_active else None
+        # Asked again by id: that finds nobody where the client is blocked.
+        return self.get_user(user.pk) if check_password(password, user.password) else None
 
     def get_user(self, user_id: int) -> User | None:
         user = lookups.user_by_id(user_id)

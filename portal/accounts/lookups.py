@@ -10,12 +10,14 @@ from portal.accounts.models import Application, User
 
 
 def user_by_login(login: str) -> User | None:
+    """Whose login it is, blocked or not."""
     if "\x00" in login:  # PostgreSQL has no such text
         return None
     return next(iter(User.objects.raw("select * from user_by_login(%s)", [login.strip().lower()])), None)
 
 
 def user_by_id(user_id: int) -> User | None:
+    """A user of a client that is not blocked, or an operator."""
     return next(iter(User.objects.raw("select * from user_by_id(%s)", [user_id])), None)
 
 

@@ -7,6 +7,7 @@ import secrets
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from oauth2_provider.models import (
     AbstractAccessToken,
@@ -16,7 +17,7 @@ from oauth2_provider.models import (
     AbstractRefreshToken,
 )
 
-from portal.access.principal import Reach
+from portal.access.principal import DEEDS, Reach
 from portal.access.querysets import Owned, OwnedQuerySet
 from portal.clients.models import Status, validate_timezone
 
@@ -124,6 +125,24 @@ class ApplicationAccess(models.TextChoices):
     ALL = "All"
 
 
+# Our type -> the toolkit's type of client and grant.
+GRANTS = {
+    ApplicationType.TRUSTED: (AbstractApplication.CLIENT_CONFIDENTIAL, AbstractApplication.GRANT_CLIENT_CREDENTIALS),
+    ApplicationType.PUBLIC: (AbstractApplication.CLIENT_PUBLIC, AbstractApplication.GRANT_AUTHORIZATION_CODE),
+    ApplicationType.PASSWORD: (AbstractApplication.CLIENT_CONFIDENTIAL, AbstractApplication.GRANT_PASSWORD),
+}
+
+
+def deeds_named(text: str) -> str:
+    """The deeds of a list, in order, as they are kept; `all` is every one but intake. ValidationError: unknown ones."""
+    names = set(text.replace(",", " ").split())
+    if unknown := names - DEEDS - {"all"}:
+        raise ValidationError(f"{', '.join(sorted(unknown))}: unknown; there are all, {', '.join(sorted(DEEDS))}")
+    if "all" in names:
+        names |= DEEDS - {"intake:write"}
+    return " ".join(sorted(names & DEEDS))
+
+
 class Application(AbstractApplication):
     """An OAuth application of one client. The toolkit's own `client_id` is OAuth's; ours is `tenant`."""
 
@@ -148,6 +167,20 @@ class Application(AbstractApplication):
                 condition=models.Q(group__isnull=True) | models.Q(extension__isnull=True), name="application_one_reach"
             )
         ]
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Its grant follows from its type, and neither is asked for."""
+        if self.type in ApplicationType.values:
+            self.client_type, self.authorization_grant_type = GRANTS[ApplicationType(self.type)]
+        super().clean_fields(exclude=exclude)
+
+    def clean(self) -> None:
+        """Its list of deeds is one of known words. ValidationError names the field."""
+        try:
+            self.scopes = deeds_named(self.scopes)
+        except ValidationError as error:
+            raise ValidationError({"scopes": error}) from None
+        super().clean()
 
     def is_usable(self, request: object) -> bool:
         return self.status == Status.ACTIVE

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.oauth2_backends import get_oauthlib_core
 
 from portal.accounts.oauth import token_fields
+from portal.accounts.throttle import WAIT, admission
 
 GRANTS = frozenset({"client_credentials"})
 UNREADABLE = (BadRequest, MultiPartParserError, RawPostDataException, SuspiciousOperation, UnreadablePostError)
@@ -25,12 +26,23 @@ NEVER_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 @method_decorator(csrf_exempt, name="dispatch")
 class TokenEndpoint(View):
-    """Answers `{"access_token","token_type","expires_in","scope"}`, else 401 `{"error","error_description"}`."""
+    """Answers `{"access_token","token_type","expires_in","scope"}`, else 401 or 429
+    `{"error","error_description"}`."""
 
     http_method_names = ["post"]
 
     @method_decorator(sensitive_post_parameters())
     def post(self, request: HttpRequest) -> HttpResponse:
+        with admission(request) as admitted:
+            return self.token(request) if admitted else self.too_many()
+
+    def too_many(self) -> HttpResponse:
+        described = "Too many token requests from this address; try again in a second."
+        response = answer({"error": "rate_limit_exceeded", "error_description": described}, 429)
+        response["Retry-After"] = str(WAIT)
+        return response
+
+    def token(self, request: HttpRequest) -> HttpResponse:
         try:
             grant = token_fields(request).get("grant_type")
         except UNREADABLE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -13,6 +13,7 @@ from portal.access.isolation import scope
 from portal.accounts.forms import PasswordChangeForm, SignInForm
 from portal.accounts.middleware import OPERATORS_CLIENT
 from portal.accounts.models import User
+from portal.accounts.throttle import WAIT, admission
 from portal.clients.lookups import directory
 from portal.web.pages import PageView
 
@@ -34,6 +35,15 @@ class SignInPage(PageView):
         return self.page({"form": SignInForm(request), "next": request.GET.get("next", "")})
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        with admission(request) as admitted:
+            return self.sign_in(request) if admitted else self.too_many(request)
+
+    def too_many(self, request: HttpRequest) -> HttpResponse:
+        response = render(request, "accounts/too_many.html", status=429)
+        response["Retry-After"] = str(WAIT)
+        return response
+
+    def sign_in(self, request: HttpRequest) -> HttpResponse:
         form = SignInForm(request, request.POST)
         if not form.is_valid() or form.user is None:
             return self.page({"form": form, "next": request.POST.get("next", "")}, status=422)

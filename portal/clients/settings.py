@@ -19,10 +19,9 @@ class BadSetting(ValueError):
 
 def whole_number(least: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        value = int(text)
-        if value < least:
+        if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < least:
             raise ValueError(f"a whole number from {least} is needed")
-        return value
+        return int(text)
 
     return parse
 

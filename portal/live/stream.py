@@ -31,6 +31,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HEARTBEAT = 15.0  # seconds between comments that keep proxies from closing an idle stream
 LONGEST_QUEUE = 100
+LONGEST_STREAM = 600.0  # seconds; the page comes back with a new ticket, which a blocked user does not get
 
 
 class Watchers:
@@ -102,12 +103,14 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": b"no valid ticket\n"})
         return
     await answer(send, 200, b"text/event-stream")
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + LONGEST_STREAM
     with watchers.watching(channel(client_id)) as queue:
         gone = asyncio.create_task(until_gone(receive))
         try:
             await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
-            while not gone.done():
-                chunk = await next_chunk(queue, gone)
+            while not gone.done() and (left := ends - loop.time()) > 0:
+                chunk = await next_chunk(queue, gone, min(HEARTBEAT, left))
                 if chunk is None:
                     break
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -133,10 +136,10 @@ async def until_gone(receive: Receive) -> None:
         pass
 
 
-async def next_chunk(queue: asyncio.Queue[bytes | None], gone: asyncio.Task[None]) -> bytes | None:
-    """The next event or heartbeat as bytes on the wire; None where the stream is to end."""
+async def next_chunk(queue: asyncio.Queue[bytes | None], gone: asyncio.Task[None], longest: float) -> bytes | None:
+    """The next event, or after `longest` seconds a heartbeat, as bytes on the wire; None where the stream is to end."""
     waiting = asyncio.create_task(queue.get())
-    done, _ = await asyncio.wait({waiting, gone}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({waiting, gone}, timeout=longest, return_when=asyncio.FIRST_COMPLETED)
     if waiting in done:
         data = waiting.result()
         return None if data is None else b"data: " + data + b"\n\n"

@@ -10,7 +10,7 @@ from django.core import signing
 from portal.access.principal import Principal, Reach
 
 SALT = "portal.live.ticket"
-GOOD_FOR = 600  # seconds; a page asks for a new one when its stream is refused
+GOOD_FOR = 60  # seconds in which a stream can be opened with it; a page asks for a new one each time
 
 
 def make_ticket(principal: Principal) -> str | None:

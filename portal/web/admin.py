@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.core.paginator import Paginator
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.db import IntegrityError, connection, transaction
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import cached_property
 
 from portal.access.isolation import bind_principal
@@ -28,15 +34,49 @@ class PortalAdminSite(AdminSite):
         def bound(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not self.has_permission(request):
                 return view(request, *args, **kwargs)
-            # The response is rendered in here: a lazy template would read its rows after the binding has ended.
-            with transaction.atomic():
-                bind_principal(request.principal)  # type: ignore[attr-defined]
-                response = view(request, *args, **kwargs)
-                if hasattr(response, "render") and not response.is_rendered:
-                    response.render()
-                return response
+            try:
+                return self.within_transaction(view, request, *args, **kwargs)
+            except IntegrityError:
+                # Somebody else was quicker than the form's check, or the row is still in use.
+                messages.error(request, "Nothing was saved: it would clash with another row, or one still needs it.")
+                return redirect(request.path)
 
         return super().admin_view(bound, cacheable)
+
+    def within_transaction(
+        self, view: Callable[..., Any], request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        # The response is rendered in here: a lazy template would read its rows after the binding has ended.
+        with transaction.atomic():
+            bind_principal(request.principal)  # type: ignore[attr-defined]
+            response = view(request, *args, **kwargs)
+            if hasattr(response, "render") and not response.is_rendered:
+                response.render()
+            if request.method == "POST":
+                connection.check_constraints()  # those that wait for the commit, where nobody could tell it any more
+            return response
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one sign-in, the portal's. Who has signed in and is no operator does not find this page."""
+        asked = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index", current_app=self.name)
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if request.user.is_authenticated:
+            raise Http404
+        return redirect(f"{reverse('sign-in')}?{urlencode({'next': asked})}")
+
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        logout(request)
+        return redirect("sign-in")
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("password-change")
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"principal": getattr(request, "principal", None)}
@@ -55,6 +95,21 @@ class BoundedPaginator(Paginator):
         return len(self.object_list.values_list("pk", flat=True).order_by()[: self.most])  # type: ignore[attr-defined]
 
 
+class InClient(ModelForm):
+    """A form of a row of one client: a new row has its client before it is checked, so that all constraints are."""
+
+    tenant_field = ""
+    client_id: int | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            setattr(self.instance, f"{self.tenant_field}_id", self.client_id)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() - {self.tenant_field}  # type: ignore[misc]
+
+
 class ClientAdmin(ModelAdmin):
     """Rows of the one client the operator works in; a new row gets that client."""
 
@@ -70,10 +125,10 @@ class ClientAdmin(ModelAdmin):
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [self.tenant_field, *(super().get_exclude(request, obj) or [])]
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if getattr(obj, f"{self.tenant_field}_id") is None:
-            setattr(obj, f"{self.tenant_field}_id", request.principal.client_id)  # type: ignore[attr-defined]
-        super().save_model(request, obj, form, change)
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        client_id = request.principal.client_id  # type: ignore[attr-defined]
+        return type(form.__name__, (form, InClient), {"tenant_field": self.tenant_field, "client_id": client_id})
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         chosen = request.principal.client_id is not None  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ async function connect() {
     if (!answer || answer.status >= 500) again();
     return;
   }
+  if (answer.redirected) return; // signed out meanwhile: this is the sign-in page
   const { url } = await answer.json();
   if (!url || !place?.isConnected) return; // this principal is not told of live events, or the page has gone
   source = new EventSource(url);

@@ -59,6 +59,7 @@ def test_what_no_client_can_be(cast: Cast) -> None:
     assert "taken" in cannot("create_client", "--name", "X", "--slug", "north")
     assert "slug" in cannot("create_client", "--name", "X", "--slug", "no slug!")
     assert "hourly_limit" in cannot("create_client", "--name", "X", "--hourly-limit", "-1")
+    assert "hourly_limit: a whole number from 0" in cannot("create_client", "--name", "X", "--hourly-limit", "abc")
     assert "--name" in cannot("create_client")
 
 
@@ -108,7 +109,11 @@ def test_what_no_user_can_be(cast: Cast) -> None:
     assert "alone" in cannot(*start, "--operator", "--client", "north")
     assert "not both" in cannot(*start, "--group", "1", "--extension", "1")
     assert "no group" in cannot(*start, "--group", "999999")
-    assert "taken" in cannot("create_user", "--login", "Nora@North", "--password", "x", "--client", "north")
+    assert "taken" in cannot(
+        "create_user", "--login", "Nora@North", "--password", "correct horse battery", "--client", "north"
+    )
+    for weak in ("short", "password1234"):
+        assert "password:" in cannot("create_user", "--login", "x", "--password", weak, "--client", "north")
     assert "empty" in cannot("create_user", "--login", "x", "--password", "", "--client", "north")
     assert "email" in cannot(*start, "--client", "north", "--email", "no address")
     assert lookups.user_by_login("x") is None

@@ -9,8 +9,9 @@ from django.core.cache import cache
 from django.test import Client as Browser
 
 from portal.access.isolation import scope
+from portal.accounts import lookups
 from portal.accounts.models import Status, User
-from portal.clients.models import ExtensionGroup
+from portal.clients.models import Client, ExtensionGroup
 from records.models import Record
 from tests.factories import PASSWORD, Cast, make_call, make_record
 
@@ -57,6 +58,37 @@ def test_a_blocked_user_is_out_at_once(cast: Cast, client: Browser) -> None:
         User.objects.filter(pk=cast.nora.pk).update(status=Status.BLOCKED)
     assert client.get("/password/").status_code == 302
     assert sign_in(client, "nora@north").status_code == 422
+
+
+@pytest.fixture
+def north_is_blocked(cast: Cast) -> None:
+    with scope(cast.north.pk):
+        Client.objects.update(status=Status.BLOCKED)
+
+
+def test_people_of_a_blocked_client_do_not_sign_in(cast: Cast, client: Browser, north_is_blocked: None) -> None:
+    for login in ("nora@north", "gus@north", "ann@north"):
+        assert sign_in(client, login).status_code == 422
+    assert sign_in(Browser(), "sam@south").status_code == 302
+    assert sign_in(Browser(), "olga").status_code == 302
+    assert lookups.user_by_login("nora@north") == cast.nora, "the login stays taken"
+
+
+def test_sessions_end_with_the_next_request_when_a_client_is_blocked(cast: Cast, client: Browser) -> None:
+    sign_in(client, "ann@north")
+    with scope(cast.north.pk):
+        Client.objects.update(status=Status.BLOCKED)
+    assert client.get("/calls/").status_code == 302
+    assert client.get("/live/ticket").status_code == 302
+    with scope(cast.north.pk):
+        Client.objects.update(status=Status.ACTIVE)
+    assert sign_in(client, "ann@north").status_code == 302
+
+
+def test_all_spellings_of_a_login_share_one_count(cast: Cast, client: Browser) -> None:
+    spellings = ["nora@north", "Nora@North", " nora@north", "NORA@north "] * 3
+    codes = [sign_in(client, login, "guess").status_code for login in spellings]
+    assert codes[-1] == 429 and sign_in(client, "nORA@north").status_code == 429
 
 
 def test_an_address_that_guesses_is_paused_and_other_logins_are_not(cast: Cast, client: Browser) -> None:

@@ -7,16 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from portal.access.isolation import scope
-from portal.access.principal import DEEDS
 from portal.accounts.models import Application, ApplicationAccess, ApplicationType
-from portal.clients.management.command import JsonCommand, client_named, extension_named, group_named, refuse
-
-# Our type -> the toolkit's type of client and grant.
-GRANTS = {
-    ApplicationType.TRUSTED: (Application.CLIENT_CONFIDENTIAL, Application.GRANT_CLIENT_CREDENTIALS),
-    ApplicationType.PUBLIC: (Application.CLIENT_PUBLIC, Application.GRANT_AUTHORIZATION_CODE),
-    ApplicationType.PASSWORD: (Application.CLIENT_CONFIDENTIAL, Application.GRANT_PASSWORD),
-}
+from portal.clients.management.command import JsonCommand, client_named, extension_named, group_named
 
 
 class Command(JsonCommand):
@@ -37,16 +29,13 @@ class Command(JsonCommand):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         client = client_named(options["client"])
-        client_type, grant = GRANTS[options["type"]]
         with scope(client.pk):
             application = Application(
                 tenant=client,
                 name=options["name"].strip(),
                 type=options["type"],
-                client_type=client_type,
-                authorization_grant_type=grant,
                 access=options["access"],
-                scopes=deeds(options["scopes"]),
+                scopes=" ".join(options["scopes"]),
                 redirect_uris=" ".join(options["redirect_uri"]),
                 group=group_named(client, options["group"]) if options["group"] else None,
                 extension=extension_named(client, options["extension"]) if options["extension"] else None,
@@ -57,15 +46,5 @@ class Command(JsonCommand):
         return {
             "application_id": application.pk,
             "client_id": application.client_id,
-            "client_secret": None if client_type == Application.CLIENT_PUBLIC else secret,
+            "client_secret": None if application.client_type == Application.CLIENT_PUBLIC else secret,
         }
-
-
-def deeds(words: list[str]) -> str:
-    """The named deeds in order, as they are kept. `all` is what no list means."""
-    names = {name for word in words for name in word.replace(",", " ").split()}
-    if unknown := names - DEEDS - {"all"}:
-        refuse(f"scopes: {min(unknown)!r} is unknown; there are all, {', '.join(sorted(DEEDS))}")
-    if "all" in names:
-        names |= DEEDS - {"intake:write"}
-    return " ".join(sorted(names & DEEDS))

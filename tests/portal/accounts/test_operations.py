@@ -1,0 +1,120 @@
+"""Operations, as an operator and as somebody who would like to get in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from portal.access.isolation import scope
+from portal.accounts.models import Application, User
+from portal.clients.models import Extension, ExtensionGroup
+from tests.factories import Cast
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User], Browser]
+APPLICATION = {"name": "Robot", "type": "trusted", "access": "All", "status": "active"}
+
+
+def errors(answer: Any) -> dict[str, list[str]]:
+    assert answer.status_code == 200, "the form again"
+    return {name: list(found) for name, found in answer.context["adminform"].form.errors.items()}
+
+
+def test_there_is_one_sign_in(cast: Cast, as_: SignIn) -> None:
+    to_sign_in = f"{reverse('sign-in')}?next=%2Foperations%2Fcdrs%2Fcall%2F"
+    for method in ("get", "post"):
+        answer = getattr(Browser(), method)("/operations/login/?next=/operations/cdrs/call/")
+        assert (answer.status_code, answer["Location"]) == (302, to_sign_in)
+    assert as_(cast.nora).get("/operations/login/").status_code == 404, "no circle of redirects"
+    assert as_(cast.olga).get("/operations/login/")["Location"] == "/operations/"
+
+
+def test_there_is_one_sign_out_and_one_page_for_passwords(cast: Cast, as_: SignIn) -> None:
+    olga = as_(cast.olga)
+    assert olga.get("/operations/logout/").status_code == 405
+    assert olga.get("/operations/password_change/")["Location"] == reverse("password-change")
+    assert olga.post("/operations/logout/")["Location"] == reverse("sign-in")
+    assert olga.get("/operations/").status_code == 302
+
+
+def test_an_extension_number_is_taken_once(cast: Cast, as_: SignIn) -> None:
+    olga, pages = as_(cast.olga), "/operations/clients/extension/"
+    fields = {"number": "101", "type": "phone", "status": "active"}
+    assert list(errors(olga.post(pages + "add/", fields))) == ["number"]
+    assert list(errors(olga.post(f"{pages}{cast.ext102.pk}/change/", fields))) == ["number"]
+    assert olga.post(f"{pages}{cast.ext101.pk}/change/", fields | {"name": "Ann"}).status_code == 302
+    assert olga.post(pages + "add/", fields | {"number": "103"}).status_code == 302
+    with scope(cast.north.pk):
+        assert Extension.objects.get(number="103").client_id == cast.north.pk
+
+
+def test_a_group_name_is_taken_once(cast: Cast, as_: SignIn) -> None:
+    olga, pages = as_(cast.olga), "/operations/clients/extensiongroup/"
+    with scope(cast.south.pk):
+        ExtensionGroup.objects.create(client=cast.south, name="Night")
+    assert list(errors(olga.post(pages + "add/", {"name": "Sales"}))) == ["name"]
+    assert list(errors(olga.post(f"{pages}{cast.support.pk}/change/", {"name": "Sales"}))) == ["name"]
+    assert olga.post(pages + "add/", {"name": "Night"}).status_code == 302, "a name of South's is free"
+
+
+def test_what_the_database_alone_refuses_is_told(cast: Cast, as_: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two who take one number at once: the check finds nothing yet."""
+    monkeypatch.setattr(Extension, "validate_constraints", lambda row, exclude=None: None)
+    fields = {"number": "101", "type": "phone", "status": "active"}
+    answer = as_(cast.olga).post("/operations/clients/extension/add/", fields, follow=True)
+    assert answer.status_code == 200 and "Nothing was saved" in answer.content.decode()
+
+
+def test_a_group_in_use_stays(cast: Cast, as_: SignIn) -> None:
+    address = f"/operations/clients/extensiongroup/{cast.sales.pk}/delete/"
+    answer = as_(cast.olga).post(address, {"post": "yes"}, follow=True)
+    assert answer.status_code == 200
+    with scope(cast.north.pk):
+        assert ExtensionGroup.objects.filter(pk=cast.sales.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"scopes": "record:read everything"}, "scopes"),
+        ({"type": "public"}, "redirect_uris"),
+        ({"type": "robot"}, "type"),
+        ({"type": "public", "redirect_uris": "no address"}, "redirect_uris"),
+    ],
+)
+def test_a_wrong_application_names_the_field(cast: Cast, as_: SignIn, fields: dict[str, str], named: str) -> None:
+    found = errors(as_(cast.olga).post("/operations/accounts/application/add/", APPLICATION | fields))
+    assert list(found) == [named]
+    assert named != "scopes" or "everything" in found["scopes"][0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "grant"),
+    [("trusted", "client-credentials"), ("public", "authorization-code"), ("password_credentials", "password")],
+)
+def test_the_grant_of_an_application_follows_its_type(cast: Cast, as_: SignIn, kind: str, grant: str) -> None:
+    olga, pages = as_(cast.olga), "/operations/accounts/application/"
+    fields = APPLICATION | {"type": kind, "redirect_uris": "https://app.example/back", "scopes": "record:read"}
+    page = olga.post(pages + "add/", fields)
+    assert page.status_code == 302 and "client_secret" not in str(page.cookies), "kept in the session"
+    with scope(cast.north.pk):
+        row = Application.objects.get(name="Robot")
+    assert (row.authorization_grant_type, row.scopes) == (grant, "record:read")
+    assert (row.client_type == "public") == (kind == "public")
+    assert ("client_secret" in olga.get(pages).content.decode()) == (kind != "public")
+    assert olga.post(f"{pages}{row.pk}/change/", APPLICATION).status_code == 302
+    with scope(cast.north.pk):
+        assert Application.objects.get(pk=row.pk).authorization_grant_type == "client-credentials"
+
+
+def test_the_first_page_names_no_object_of_another_client(cast: Cast, as_: SignIn) -> None:
+    olga = as_(cast.olga)
+    olga.post("/operations/clients/extensiongroup/add/", {"name": "Secret plans of North"})
+    olga.get("/operations/clients/extensiongroup/")  # it shows the message
+    olga.post("/choose-client/", {"client": cast.south.pk})
+    page = olga.get("/operations/")
+    assert page.status_code == 200 and "Secret plans" not in page.content.decode()
