@@ -113,6 +113,7 @@ CELERY_TIMEZONE = "UTC"
 # ---------------------------------------------------------------- applications
 
 INSTALLED_APPS = [
+    "portal",
     "portal.access",
     "portal.web",
     "portal.media",

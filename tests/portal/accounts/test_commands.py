@@ -112,8 +112,6 @@ def test_what_no_user_can_be(cast: Cast) -> None:
     assert "taken" in cannot(
         "create_user", "--login", "Nora@North", "--password", "correct horse battery", "--client", "north"
     )
-    for weak in ("short", "password1234"):
-        assert "password:" in cannot("create_user", "--login", "x", "--password", weak, "--client", "north")
     assert "empty" in cannot("create_user", "--login", "x", "--password", "", "--client", "north")
     assert "email" in cannot(*start, "--client", "north", "--email", "no address")
     assert lookups.user_by_login("x") is None

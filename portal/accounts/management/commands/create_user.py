@@ -64,13 +64,13 @@ class Command(JsonCommand):
         return {"user_id": user.pk, "login": user.login, "level": user.level}
 
     def judge(self, password: str, user: User) -> None:
-        """A weak password is refused with the reasons, as on the pages."""
+        """An empty password is refused; a weak one is the choice of who has the shell, and who is told."""
         if not password:
             refuse("password: it is empty")
         try:
             validate_password(password, user)
         except ValidationError as error:
-            refuse("password: " + " ".join(error.messages))
+            self.stderr.write("Note: " + " ".join(error.messages))
 
 
 def place(options: dict[str, Any]) -> tuple[Level, Client | None]:
