@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 from oauth2_provider.models import set_token_value
 
@@ -26,10 +25,7 @@ _serial = itertools.count(1)
 
 def make_client(name: str, **fields: Any) -> Client:
     slug = fields.pop("slug", name.lower())
-    with connection.cursor() as cursor:
-        cursor.execute("select nextval(pg_get_serial_sequence('clients_client', 'id'))")
-        (client_id,) = cursor.fetchone()
-    client = Client(id=client_id, name=name, slug=slug, prefix=slug, domain=f"{slug}.example", **fields)
+    client = Client(id=Client.next_id(), name=name, slug=slug, prefix=slug, domain=f"{slug}.example", **fields)
     with scope(client.id):
         client.save(force_insert=True)
     return client

@@ -73,10 +73,7 @@ def scope(client_id: int | None, *, operator: bool = False) -> Iterator[None]:
         bind(client_id, operator=operator)
         yield
         if former is not None:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "select set_config('portal.client_ids', %s, true), set_config('portal.operator', %s, true)", former
-                )
+            fetch("select " + BIND.format("%s", "%s"), former)
 
 
 # ---------------------------------------------------------------- words for migrations

@@ -1,5 +1,4 @@
 from django.contrib import admin
-from django.db import connection
 from django.forms import ModelForm
 from django.http import HttpRequest
 
@@ -19,9 +18,7 @@ class ClientsAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Client, form: ModelForm, change: bool) -> None:
         if not change:
-            with connection.cursor() as cursor:
-                cursor.execute("select nextval(pg_get_serial_sequence('clients_client', 'id'))")
-                (obj.pk,) = cursor.fetchone()
+            obj.pk = Client.next_id()
         # A client is its own tenant: its row is written inside its own wall.
         bind(obj.pk, operator=True)
         obj.save(force_insert=not change)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import connection, models
 
 from portal.access.querysets import Owned, OwnedQuerySet
 from portal.clients.numbers import EXTENSION_NUMBER, WHAT_IS_NEEDED
@@ -49,6 +49,14 @@ class Client(models.Model):  # type: ignore[django-manager-missing]
 
     def __str__(self) -> str:
         return self.name
+
+    @staticmethod
+    def next_id() -> int:
+        """The id is drawn before the row is written, since only a row of the bound client may be."""
+        with connection.cursor() as cursor:
+            cursor.execute("select nextval(pg_get_serial_sequence('clients_client', 'id'))")
+            (number,) = cursor.fetchone()
+        return number
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
 from portal.access.isolation import scope
@@ -63,11 +62,8 @@ def tenant(number: int, *, largest: bool) -> Tenant:
 def make_client(number: int) -> Client:
     """Without a limit of requests: benchmarks ask more often than any client may."""
     slug = slug_of(number)
-    with connection.cursor() as cursor:
-        cursor.execute("select nextval(pg_get_serial_sequence('clients_client', 'id'))")
-        (client_id,) = cursor.fetchone()
     client = Client(
-        id=client_id,
+        id=Client.next_id(),
         name=f"Load {number}",
         slug=slug,
         prefix=slug,
@@ -75,7 +71,7 @@ def make_client(number: int) -> Client:
         timezone=TIMEZONES[(number - 1) % len(TIMEZONES)],
         settings={"hourly_limit": 0},
     )
-    with scope(client_id):
+    with scope(client.pk):
         client.save(force_insert=True)
     return client
 

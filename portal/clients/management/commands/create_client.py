@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import CommandParser
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.utils.text import slugify
 
 from portal.access.isolation import scope
@@ -34,7 +34,7 @@ class Command(JsonCommand):
         if slug in taken:
             refuse(f"slug: {slug!r} is taken")
         client = Client(
-            id=next_id(),
+            id=Client.next_id(),
             name=options["name"].strip(),
             slug=slug,
             prefix=options["prefix"] or slug[:20],
@@ -49,14 +49,6 @@ class Command(JsonCommand):
         except IntegrityError:
             refuse(f"slug: {slug!r} is taken")
         return {"client_id": client.id, "name": client.name, "slug": client.slug, "timezone": client.timezone}
-
-
-def next_id() -> int:
-    """The id is drawn before the row is written, since only a row of the bound client may be."""
-    with connection.cursor() as cursor:
-        cursor.execute("select nextval(pg_get_serial_sequence('clients_client', 'id'))")
-        (number,) = cursor.fetchone()
-    return number
 
 
 def free_slug(name: str, taken: set[str]) -> str:
