@@ -47,7 +47,8 @@ class Principal:
 
     `client_id` is None for an operator who has not chosen a client: nothing is visible then, and that is what empty
     means everywhere. `deeds` are the scopes of the paper (`record:read` …). `group_id` and `extension_id` narrow the
-    reach and are None above it.
+    reach and are None above it. `read_only` (a user who may only read) and `call_api` (an application of that access
+    level) say why a deed is missing; portal.access.permissions asks them.
     """
 
     reach: Reach
@@ -58,6 +59,8 @@ class Principal:
     user_id: int | None = None
     application_id: int | None = None
     operator: bool = False
+    read_only: bool = False
+    call_api: bool = False
     name: str = ""
     timezone: str = "UTC"
 

@@ -28,7 +28,8 @@ DEEDS_OF_LEVEL = {
     Level.EXTENSION: BELOW_CLIENT,
 }
 CALL_API_DEEDS = frozenset(["cdr:read", "events:read", "events:write", "config:read"])
-REACHES = frozenset({"client", "extension_group", "extension"})
+REACHES_DOWNWARDS = ("client", "extension_group", "extension")
+REACHES = frozenset(REACHES_DOWNWARDS)
 
 
 def deeds_of_level(level: str, read_only: bool) -> frozenset[str]:
@@ -43,9 +44,16 @@ def deeds_of_application(access: str, scopes: str) -> frozenset[str]:
 
 
 def deeds_of_scope(scope: str) -> frozenset[str]:
-    """The deeds a token names; `all` is every one but intake."""
+    """The deeds a token names; `all`, or no deed beside a reach, is every one but intake."""
     names = frozenset(scope.split())
-    return WITHOUT_INTAKE if "all" in names else names & DEEDS
+    everything = "all" in names or (names and names <= REACHES)
+    return WITHOUT_INTAKE if everything else names & DEEDS
+
+
+def reach_of_scope(scope: str) -> str:
+    """Above which reach a token is not to be used: the widest that it names, `client` where it names none."""
+    names = frozenset(scope.split())
+    return "client" if "all" in names else next((reach for reach in REACHES_DOWNWARDS if reach in names), "client")
 
 
 def of_user(user: User, operators_client: int | None = None) -> Principal:
@@ -61,6 +69,7 @@ def of_user(user: User, operators_client: int | None = None) -> Principal:
         deeds=deeds_of_level(user.level, user.read_only),
         user_id=user.pk,
         operator=user.is_operator,
+        read_only=user.read_only,
         name=user.login,
         timezone=user.timezone or "UTC",
     )
@@ -75,39 +84,60 @@ def of_bearer(token: Bearer) -> Principal:
     deeds = deeds_of_scope(token.scope)
     if token.application_id is not None:
         deeds &= deeds_of_application(token.application_access, token.application_scopes)
-    reach, group_id, extension_id = Reach.CLIENT, token.application_group_id, token.application_extension_id
     if token.user_level is not None:
         level = Level(token.user_level)
         intake = deeds & {"intake:write"} if level is Level.CLIENT and not token.user_read_only else frozenset()
         deeds = deeds & deeds_of_level(token.user_level, token.user_read_only) | intake
-        group_id, extension_id = narrower((group_id, extension_id), (token.user_group_id, token.user_extension_id))
-    if extension_id is not None:
-        reach = Reach.EXTENSION
-    elif group_id is not None:
-        reach = Reach.GROUP
+    reach, owner = within_scope(token.scope, *narrower(own_of_application(token), own_of_user(token)))
     return Principal(
         reach=reach,
         client_id=token.client_id,
-        group_id=None if reach is Reach.EXTENSION else group_id,
-        extension_id=extension_id,
+        group_id=owner if reach is Reach.GROUP else None,
+        extension_id=owner if reach is Reach.EXTENSION else None,
         deeds=deeds,
         user_id=token.user_id,
         application_id=token.application_id,
+        read_only=token.user_read_only,
+        call_api=token.application_access == ApplicationAccess.CALL_API,
         name=token.user_login or token.application_name,
         timezone=token.client_timezone,
     )
 
 
-def narrower(
-    application: tuple[int | None, int | None], user: tuple[int | None, int | None]
-) -> tuple[int | None, int | None]:
-    """The group and extension both an application and its user are bound to; -1 where they exclude each other."""
-    group = _both(application[0], user[0])
-    extension = _both(application[1], user[1])
-    return group, extension
+# How far somebody reaches: the whole client (None), or one group or extension.
+Own = tuple[Reach, int | None]
+WHOLE_CLIENT: Own = (Reach.CLIENT, None)
+NO_ROW = -1  # of a group or an extension: it is there, and nothing is in it
 
 
-def _both(one: int | None, other: int | None) -> int | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return one if one == other else -1
+def own(group_id: int | None, extension_id: int | None) -> Own:
+    if extension_id is not None:
+        return Reach.EXTENSION, extension_id
+    return WHOLE_CLIENT if group_id is None else (Reach.GROUP, group_id)
+
+
+def own_of_application(token: Bearer) -> Own:
+    return own(token.application_group_id, token.application_extension_id)
+
+
+def own_of_user(token: Bearer) -> Own:
+    return own(token.user_group_id, token.user_extension_id)
+
+
+def narrower(one: Own, other: Own) -> Own:
+    """What both an application and its user reach. Bound to different things they reach nothing together: also a group
+    and an extension, since an extension's rows need not all be the group's.
+    """
+    if WHOLE_CLIENT in (one, other):
+        return other if one == WHOLE_CLIENT else one
+    return one if one == other else (one[0], NO_ROW)
+
+
+def within_scope(scope: str, reach: Reach, owner: int | None) -> Own:
+    """What is reached with a scope. One that names a reach is for no more: whoever reaches further reaches nothing."""
+    widest = reach_of_scope(scope)
+    return (reach, owner) if is_within(reach, widest) else (Reach(widest), NO_ROW)
+
+
+def is_within(reach: Reach, widest: str) -> bool:
+    return REACHES_DOWNWARDS.index(reach) >= REACHES_DOWNWARDS.index(widest)

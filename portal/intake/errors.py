@@ -43,7 +43,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(error, Blocked):
         body["status"] = error.default_code
     elif isinstance(error, exceptions.PermissionDenied):
-        body = {"message": "intake:write is needed", "status": "access_denied"}
+        body["status"] = error.get_codes()
     elif isinstance(error, Refused) and error.field is not None:
         body["errors"] = [{"field": error.field, "message": str(error.detail)}]
     challenge = getattr(error, "auth_header", None)

@@ -14,6 +14,7 @@ class Me(RingmeDoor):
     """Who the token speaks for and how far it reaches; exactly one of the three ids is there."""
 
     deeds = {"GET": None}
+    call_api = True
 
     def get(self, request: Request) -> HttpResponse:
         who = self.principal

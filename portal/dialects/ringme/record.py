@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from portal.access.principal import Principal
+from portal.accounts.basic import FileAuthentication
 from portal.accounts.bearer import BoundBearerAuthentication
 from portal.clients import settings as client_settings
 from portal.dialects.door import Refused
@@ -108,7 +109,9 @@ class RecordStats(RecordDoor):
 
 
 class RecordFile(RecordDoor):
-    """The audio as it was recorded."""
+    """The audio as it was recorded; for people also by login and password."""
+
+    authentication_classes = [FileAuthentication]
 
     def get(self, request: Request, **kwargs: Any) -> HttpResponseBase:
         record = self.record()
