@@ -18,7 +18,7 @@ LIMIT = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0004_blocked_clients")]
+    dependencies = [("accounts", "0005_user_extra_params")]
     operations = [
         # What a function returns cannot be replaced.
         migrations.RunSQL("drop function bearer_by_checksum(text)", migrations.RunSQL.noop),
