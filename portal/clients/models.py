@@ -134,7 +134,7 @@ class Extension(Owned):  # type: ignore[django-manager-missing]
     extra_params = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = ExtensionQuerySet.as_manager()
+    objects = ExtensionQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["number", "id"]
@@ -156,7 +156,7 @@ class Extension(Owned):  # type: ignore[django-manager-missing]
         return self.status == ExtensionStatus.RETIRED
 
 
-class Did(Owned):  # type: ignore[django-manager-missing]
+class Did(Owned):
     """An outside number of the company, and the extension that answers it, if any."""
 
     group_path = "extension__group_id"
