@@ -29,6 +29,8 @@ DIRECTIONS = ("in", "out", "internal", "webcall", "callmeback")
 RESULTS = ("busy", "answered", "not answered", "answered elsewhere", "failed", "rejected", "voicemail", "bridged")
 DISPOSITIONS = ("callee_bye", "caller_bye", "caller_cancel", "callee_refuse", "internal_cancel", "")
 FLOWS = ("in", "out", "transfer")
+EVENTS = ("ringing", "answered", "hold", "resumed", "transferred", "muted", "unmuted", "ended")
+SIDES = ("caller", "called", "customer", "agent", "both")
 UUID = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}")
 
 source_name = name_of(60)
@@ -57,6 +59,13 @@ def extension_number(value: Any) -> str:
 class Party:
     number: str | None = fact(text, None)
     name: str | None = fact(text, None)
+
+
+def party(value: Any) -> Party:
+    """A number alone, or the whole object. A number of blanks is none."""
+    if not isinstance(value, str):
+        return read_facts(Party, value)
+    return Party(text(value).strip() or None)
 
 
 @dataclass(frozen=True)
@@ -155,6 +164,24 @@ class CallFacts:
         return next((result for result in BEST_FIRST if result in results), None)
 
 
+@dataclass(frozen=True)
+class EventFacts:
+    """What happened in a call while it lives. `call` is the call's source_id, `extension` the number it is about;
+    without one it is about the call as a whole.
+    """
+
+    source: str = fact(source_name)
+    source_id: str = fact(source_key)
+    call: str = fact(source_key)
+    event: str = fact(one_of(*EVENTS))
+    at: datetime = fact(moment)
+    extension: str | None = fact(extension_number, None)
+    caller: Party = fact(party, Party())
+    called: Party = fact(party, Party())
+    direction: str | None = fact(one_of(*DIRECTIONS), None)
+    side: str | None = fact(one_of(*SIDES), None)
+
+
 BEST_FIRST = ("answered", "bridged", "voicemail", "busy", "rejected", "failed", "answered elsewhere", "not answered")
 
 
@@ -167,3 +194,8 @@ def read_call(data: Any) -> CallFacts:
     if len(set(keys)) != len(keys):
         raise BadFact("legs", "two legs have the same source_id")
     return call
+
+
+def read_event(data: Any) -> EventFacts:
+    """The facts of a live event from a JSON object. Raises BadFact that names the field."""
+    return read_facts(EventFacts, data)

@@ -219,22 +219,87 @@ class Participant(Owned):
 
 
 class CallEvent(Owned):
-    """What happened while the call lived: ringing, answered, hold, resumed, transferred, muted, unmuted, ended."""
+    """What happened while the call lived: ringing, answered, hold, resumed, transferred, muted, unmuted, ended.
 
-    call = owner(Call, related_name="events")
+    `call` is null until the facts of the call come; until then all of its events carry the `call_uuid` that it will
+    have. `group` is stamped as it comes in.
+    """
+
+    call = owner(Call, related_name="events", null=True)
+    call_key = models.CharField(max_length=200, null=True, help_text="source_id of the call")
+    call_uuid = models.UUIDField(null=True)
     extension = owner(Extension, null=True)
+    group = owner(ExtensionGroup, null=True)
     source = models.CharField(max_length=60)
     source_id = models.CharField(max_length=200)
     at = models.DateTimeField()
     event = models.CharField(max_length=20)
+    direction = models.CharField(max_length=12, choices=Direction, null=True)
+    caller_number = models.TextField(null=True)
+    caller_name = models.TextField(null=True)
+    called_number = models.TextField(null=True)
+    called_name = models.TextField(null=True)
     side = models.CharField(max_length=10, null=True)
+    facts_hash = models.BinaryField(max_length=16, null=True)
+    received_at = models.DateTimeField(null=True)
 
     objects = CallEventQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["at", "id"]
         constraints = [models.UniqueConstraint("client", "source", "source_id", name="event_source_in_client")]
-        indexes = [models.Index(fields=["client", "call"], name="event_by_call")]
+        indexes = [
+            models.Index(fields=["client", "call"], name="event_by_call"),
+            models.Index(
+                fields=["client", "source", "call_key"], name="event_without_call", condition=models.Q(call=None)
+            ),
+        ]
+
+
+class CurrentCall(Owned):
+    """Where an extension stands in a call that lives: what the call's events so far come to (cdrs.live).
+
+    Without an extension: a call that no extension takes part in yet. `leg_uuid` names this turn of the extension,
+    `heard_at` is when the portal last heard of the call.
+    """
+
+    class State(models.TextChoices):
+        RINGING = "ringing"
+        ANSWERED = "answered"
+        HELD = "held"
+
+    group_path = "group_id"
+    extension_path = "extension_id"
+
+    call_uuid = models.UUIDField()
+    leg_uuid = models.UUIDField()
+    source = models.CharField(max_length=60)
+    call_key = models.CharField(max_length=200)
+    extension = owner(Extension, null=True)
+    group = owner(ExtensionGroup, null=True)
+    flow = models.CharField(max_length=3, choices=[("in", "inbound"), ("out", "outbound")])
+    direction = models.CharField(max_length=12, choices=Direction, null=True)
+    state = models.CharField(max_length=10, choices=State)
+    muted = models.BooleanField(default=False)
+    transferred = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    caller_number = models.TextField(null=True)
+    caller_name = models.TextField(null=True)
+    called_number = models.TextField(null=True)
+    called_name = models.TextField(null=True)
+    heard_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["started_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "source", "call_key", "extension"],
+                name="current_call_in_client",
+                nulls_distinct=False,
+            )
+        ]
+        indexes = [models.Index(fields=["client", "heard_at"], name="current_call_by_heard")]
 
 
 class DayCount(Owned):

@@ -12,6 +12,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.worker_soft_shutdown_timeout = 1.5  # seconds
 app.conf.beat_schedule = {
+    "cdrs-sweep": {"task": "cdrs.tasks.sweep", "schedule": 600.0, "options": {"expires": 600}},
     "records-sweep": {"task": "records.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "media-sweep-uploads": {"task": "portal.media.tasks.sweep_uploads", "schedule": 600.0, "options": {"expires": 600}},
 }

@@ -5,6 +5,7 @@ module is read; outside servers are named by the same variables. Every variable 
 """
 
 import os
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -137,7 +138,6 @@ INSTALLED_APPS = [
     "django_filters",
     "oauth2_provider",
     "django_htmx",
-    "drf_spectacular_sidecar",
     "axes",
     "csp",
 ]
@@ -229,9 +229,13 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["portal.access.permissions.Nobody"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "portal.dialects.schema.DoorSchema",
     "UNAUTHENTICATED_USER": None,
 }
+
+# ---------------------------------------------------------------- live calls
+
+# A current call that nobody has spoken of for so long is taken for one whose end was never told.
+CURRENT_CALL_SILENCE = timedelta(hours=float(os.environ.get("CURRENT_CALL_HOURS", "12")))
 
 # ---------------------------------------------------------------- media: file:///dir or s3://bucket/prefix?endpoint=…
 

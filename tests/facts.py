@@ -31,6 +31,12 @@ def voicemessage(source_id: str, extension: str = "101", **facts: Any) -> dict[s
     return {"source": "pbx", "source_id": source_id, "extension": extension, "at": START} | facts
 
 
+def event(source_id: str, what: str = "ringing", at: str = START, **facts: Any) -> dict[str, Any]:
+    """A live event of an inbound call `c1` at 101."""
+    told = {"source": "pbx", "call": "c1", "extension": "101", "direction": "in", "caller": "+1 555 100 0001"}
+    return told | {"source_id": source_id, "event": what, "at": at, "called": "+1 555 100 0000"} | facts
+
+
 def sound(seconds: float = 1.0, *, subtype: str = "PCM_16", pitch: float = 440.0, rate: int = 8000) -> bytes:
     """A wav of one tone."""
     times = np.arange(int(seconds * rate)) / rate

@@ -11,14 +11,14 @@ from django.core.management import CommandError
 from django.db import connection
 from django.db.utils import ProgrammingError
 
-from cdrs.models import Call, CallEvent, DayCount, Leg, Participant, Tombstone
+from cdrs.models import Call, CallEvent, CurrentCall, DayCount, Leg, Participant, Tombstone
 from portal import checks
 from portal.access.isolation import NotInTransaction, bind, bound, scope
 from portal.access.principal import NOBODY, Principal, Reach
 from portal.access.querysets import owned_models
 from portal.access.roles import make_roles
 from portal.accounts.models import AccessToken, Application, DoorToken, Grant, IDToken, RefreshToken, User
-from portal.clients.models import Client, Did, Extension, ExtensionGroup
+from portal.clients.models import Client, Extension, ExtensionGroup
 from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
 from records.models import Capture, DayTotal, MediaFile, Record, VoiceMessage
 from tests.factories import NOON, Cast, make_call, make_record, make_voicemessage
@@ -52,6 +52,8 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
     with scope(client.pk):
         Participant.objects.create(client=client, call=call, occurred_at=NOON, type="User", event="Joined")
         CallEvent.objects.create(**same, call=call, at=NOON, event="hold")
+        current = {"call_uuid": call.call_uuid, "leg_uuid": call.call_uuid, "source": "test", "call_key": "x"}
+        CurrentCall.objects.create(client=client, flow="in", state="ringing", started_at=NOON, heard_at=NOON, **current)
         DayCount.objects.create(client=client, day=NOON.date())
         DayTotal.objects.create(client=client, kind="record", day=NOON.date())
         Tombstone.objects.create(client=client, kind="call", source="test", source_hash=b"x")
@@ -62,7 +64,6 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
             **same, kind="recording", key=f"{client.pk}/q", size=1, sha256=b"", reason="pdf"
         )
         DoorToken.make(user, "intake")
-        Did.objects.create(client=client, number="+442079460001", extension=extension)
         common = {"application": application, "user": user, "expires": NOON}
         IDToken.objects.create(**common)
         RefreshToken.objects.create(application=application, user=user, token=f"r{client.pk}")

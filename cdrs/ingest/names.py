@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db import connection
@@ -73,6 +74,19 @@ def taken_by_another(client_id: int, kind: str, source: str, source_ids: Sequenc
                 found = rows_named(client_id, table, "source_id", source, source_ids)
                 taken |= {row[0]: other for row in found}
     return taken
+
+
+def live_uuids(client_id: int, source: str, keys: Sequence[str]) -> dict[str, UUID]:
+    """call -> the call_uuid that was told of it before its facts came."""
+    if not keys or not any_of(client_id, "cdrs_callevent", source, "call_id is null"):
+        return {}
+    rows = cursor().execute(
+        "select named.key, e.call_uuid from unnest(%s::text[]) as named(key) cross join lateral (select call_uuid"
+        " from cdrs_callevent where client_id = %s and source = %s and call_key = named.key and call_id is null"
+        " limit 1) e",
+        [list(keys), client_id, source],
+    )
+    return {key: call_uuid for key, call_uuid in rows if call_uuid is not None}
 
 
 _BURIED = """

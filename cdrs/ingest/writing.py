@@ -11,6 +11,7 @@ from uuid import UUID
 from cdrs.facts import CallFacts, LegFacts
 from cdrs.ingest.counters import Counted, LegCounts
 from cdrs.ingest.extensions import NOWHERE, Place, places
+from cdrs.ingest.names import live_uuids
 from cdrs.ingest.rows import (
     CALL_COLUMNS,
     LEG_COLUMNS,
@@ -76,14 +77,29 @@ def new_ids(table: str, count: int) -> list[int]:
 
 def _write_call_rows(client_id: int, targets: Sequence[Target]) -> None:
     created, changed = [], []
+    told = _told_before(client_id, targets)
     for call, digest, stored, call_id in targets:
         if stored is None:
-            created.append(call_row(client_id, call_id, call.call_uuid or new_uuid(), call, digest))
+            call_uuid = call.call_uuid or told.get((call.source, call.source_id)) or new_uuid()
+            created.append(call_row(client_id, call_id, call_uuid, call, digest))
         else:
             changed.append(call_row(client_id, call_id, call.call_uuid or stored.call_uuid.hex, call, digest))
     db = cursor()
     insert_rows(db, "cdrs_call", CALL_COLUMNS, created, also={"recordings": "0", "created_at": "now()"})
     update_rows(db, "cdrs_call", CALL_COLUMNS, changed)
+
+
+def _told_before(client_id: int, targets: Sequence[Target]) -> dict[tuple[str, str], str]:
+    """(source, source_id) -> the call_uuid under which listeners know a new call from its live events."""
+    keys = defaultdict(list)
+    for call, _, stored, _ in targets:
+        if stored is None and call.call_uuid is None:
+            keys[call.source].append(call.source_id)
+    return {
+        (source, key): call_uuid.hex
+        for source, names in keys.items()
+        for key, call_uuid in live_uuids(client_id, source, names).items()
+    }
 
 
 def _write_participants(client_id: int, targets: Sequence[Target]) -> None:
@@ -127,7 +143,9 @@ def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) ->
 
 def _stamp(place: Place, stored: KnownLeg | None) -> Place:
     """The group is stamped once: a leg keeps it while it stays with its extension, wherever that has moved since."""
-    return place if stored is None else place.keeping(stored.extension_id, stored.group_id)
+    if stored is None or stored.extension_id != place.extension_id:
+        return place
+    return Place(stored.extension_id, stored.group_id)
 
 
 def _count(counts: LegCounts, stored: KnownLeg | None, leg: LegFacts, place: Place) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
-from cdrs.facts import read_call
-from cdrs.ingest import Ingested, Outcome, ingest_calls
+from cdrs.facts import read_call, read_event
+from cdrs.ingest import Ingested, Outcome, ingest_calls, ingest_events
 from cdrs.ingest.outcomes import rejected
 from cdrs.reading import DEEPEST, BadFact
 from portal.access.isolation import scope
@@ -42,6 +42,7 @@ READERS: dict[str, Reader] = {
     Kind.CALL: Reader(read_call, ingest_calls),
     Kind.RECORDING: Reader(read_recording, ingest_recordings),
     Kind.VOICEMESSAGE: Reader(read_voicemessage, ingest_voicemessages),
+    Kind.EVENT: Reader(read_event, ingest_events),
 }
 
 

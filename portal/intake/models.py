@@ -30,6 +30,7 @@ class RawFact(Owned):
         CALL = "call"
         RECORDING = "recording"
         VOICEMESSAGE = "voicemessage"
+        EVENT = "event"
         UNKNOWN = "unknown"
 
     class Status(models.TextChoices):
