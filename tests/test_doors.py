@@ -29,8 +29,6 @@ PUBLIC = {
     "readyz": "what the process leans on",
     "oauth-token": "asks for an application's own secret",
     "storage-link": "the link is the permission",
-    "ringme-schema": "what the API is like; no secret is in it",
-    "ringme-explorer": "the page that shows it",
 }
 
 
@@ -211,6 +209,7 @@ def api_addresses(of: dict[str, Any]) -> dict[str, str]:
     addresses = {}
     for realm, owner in (("client", of["client"]), ("extension_group", of["group"]), ("extension", of["extension"])):
         root = f"/api/ver1.0/{realm}/{owner}/record/"
+        addresses[f"{realm} current calls"] = f"/api/ver1.0/{realm}/{owner}/current_calls/"
         addresses[f"{realm} list"] = f"{root}?{PERIOD}"
         addresses[f"{realm} stats"] = f"{root}stats/?{PERIOD}"
         addresses[f"{realm} file"] = f"{root}{uuid}"

@@ -6,17 +6,17 @@ from django.urls import URLPattern, path, re_path
 from rest_framework.views import APIView
 
 from portal.dialects.ringme.account import Me
+from portal.dialects.ringme.current_calls import CurrentCalls
 from portal.dialects.ringme.envelope import NoSuchAddress
 from portal.dialects.ringme.realms import OWN
 from portal.dialects.ringme.record import RecordFile, RecordLink, RecordList, RecordStats
-from portal.dialects.ringme.schema.views import ExplorerView, SchemaView
 from portal.dialects.ringme.storage import StorageLink
 from portal.dialects.routes import loose
 
 RECORD: dict[str, type[APIView]] = {
     "": RecordList,
     "stats/": RecordStats,
-    "<record_uuid>": RecordFile,
+    "<record_uuid>/": RecordFile,
     "<record_uuid>/download/": RecordFile,
     "<record_uuid>/storage_url/": RecordLink,
 }
@@ -34,8 +34,7 @@ def in_realms(rest: str, views: dict[str, type[APIView]]) -> list[URLPattern]:
 urlpatterns = [
     loose("user/", Me.as_view(), name="ringme-user"),
     *in_realms("record", RECORD),
-    loose("schema/", SchemaView.as_view(), name="ringme-schema"),
-    loose("client_api_explorer/", ExplorerView.as_view(), name="ringme-explorer"),
+    *in_realms("current_calls", {"": CurrentCalls}),
     re_path(r"", NoSuchAddress.as_view()),
 ]
 root_urlpatterns = [

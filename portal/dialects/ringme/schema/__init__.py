@@ -1,1 +1,0 @@
-"""The OpenAPI document of ringme and the page that shows it."""
