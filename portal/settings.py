@@ -138,6 +138,7 @@ INSTALLED_APPS = [
     "django_filters",
     "oauth2_provider",
     "django_htmx",
+    "drf_spectacular_sidecar",
     "axes",
     "csp",
 ]
@@ -229,6 +230,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["portal.access.permissions.Nobody"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "portal.dialects.schema.DoorSchema",
     "UNAUTHENTICATED_USER": None,
 }
 

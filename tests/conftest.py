@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -15,7 +17,9 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client as Browser
 
 from portal.access.isolation import scope
+from portal.accounts import allowance
 from portal.accounts.models import User
+from portal.accounts.throttle import server
 from tests.factories import Cast, make_cast
 
 
@@ -83,6 +87,8 @@ def ordinary_settings(settings: Any, tmp_path: Path) -> None:
         "portal.accounts.oauth.OneRoundHasher",
     ]
     settings.CACHES = {"default": settings.CACHES["default"] | {"OPTIONS": {"db": redis_database()}}}
+    if "PYTEST_XDIST_WORKER" in os.environ:  # whose clients have the same ids as another worker's
+        settings.REDIS_URL = with_database(settings.REDIS_URL)
     settings.ATTEMPTS_PER_SECOND = settings.ATTEMPTS_AT_ONCE = 10_000  # all tests come from one address
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
@@ -90,6 +96,23 @@ def ordinary_settings(settings: Any, tmp_path: Path) -> None:
 def redis_database() -> int:
     """One numbered Redis database a test worker: clearing the cache of one must not clear another's."""
     return 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def with_database(url: str) -> str:
+    """The address of the same Redis, at this test worker's own database."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(query=f"db={redis_database()}"))
+    return urlunsplit(parts._replace(path=f"/{redis_database()}"))
+
+
+@pytest.fixture
+def within_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of hourly limits: no new hour comes in the middle, and no test before it has seen Redis out."""
+    now, _ = server().time()
+    if now % 3600 > 3590:
+        time.sleep(3601 - now % 3600)
+    monkeypatch.setattr(allowance, "OUTAGE", allowance.Outage())
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ PUBLIC = {
     "readyz": "what the process leans on",
     "oauth-token": "asks for an application's own secret",
     "storage-link": "the link is the permission",
+    "ringme-schema": "what the API is like; no secret is in it",
+    "ringme-explorer": "the page that shows it",
 }
 
 

@@ -18,7 +18,7 @@ from portal.access.principal import NOBODY, Principal, Reach
 from portal.access.querysets import owned_models
 from portal.access.roles import make_roles
 from portal.accounts.models import AccessToken, Application, DoorToken, Grant, IDToken, RefreshToken, User
-from portal.clients.models import Client, Extension, ExtensionGroup
+from portal.clients.models import Client, Did, Extension, ExtensionGroup
 from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
 from records.models import Capture, DayTotal, MediaFile, Record, VoiceMessage
 from tests.factories import NOON, Cast, make_call, make_record, make_voicemessage
@@ -64,6 +64,7 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
             **same, kind="recording", key=f"{client.pk}/q", size=1, sha256=b"", reason="pdf"
         )
         DoorToken.make(user, "intake")
+        Did.objects.create(client=client, number="+442079460001", extension=extension)
         common = {"application": application, "user": user, "expires": NOON}
         IDToken.objects.create(**common)
         RefreshToken.objects.create(application=application, user=user, token=f"r{client.pk}")

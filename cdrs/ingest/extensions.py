@@ -9,10 +9,20 @@ from cdrs.ingest.staging import cursor
 
 
 class Place(NamedTuple):
-    """Where a number belongs just now: stamped on legs and messages as they come in."""
+    """Where a number belongs just now: stamped on legs and messages as they come in. `former`: extensions that had the
+    number before.
+    """
 
     extension_id: int | None
     group_id: int | None
+    former: frozenset[int] = frozenset()
+
+    def keeping(self, extension_id: int | None, group_id: int | None) -> Place:
+        """The place of what was stamped before: it stays with its extension, wherever that has moved since, and
+        whoever has its number now.
+        """
+        same = extension_id == self.extension_id or extension_id in self.former
+        return Place(extension_id, group_id) if same else self
 
 
 NOWHERE = Place(None, None)
@@ -27,7 +37,7 @@ def places(client_id: int, numbers: Collection[str]) -> dict[str, Place]:
             "insert into clients_extension (client_id, number, name, label, type, status, discovered, extra_params,"
             " created_at) select %s, number, '', '', 'phone', 'active', true, '', now()"
             " from unnest(%s::text[]) with ordinality as n(number, place) order by place"
-            " on conflict (client_id, number) do nothing",
+            " on conflict (client_id, number) where status <> 'retired' do nothing",
             [client_id, missing],
         )
         found |= _known(client_id, missing)
@@ -35,10 +45,13 @@ def places(client_id: int, numbers: Collection[str]) -> dict[str, Place]:
 
 
 def _known(client_id: int, numbers: Collection[str]) -> dict[str, Place]:
+    """Of a number that was given to another extension the one in use, else the one that was retired last."""
     if not numbers:
         return {}
     rows = cursor().execute(
-        "select number, id, group_id from clients_extension where client_id = %s and number = any(%s::text[])",
+        "select distinct on (number) number, id, group_id, array_agg(id) over (partition by number)"
+        " from clients_extension where client_id = %s and number = any(%s::text[])"
+        " order by number, status = 'retired', id desc",
         [client_id, list(numbers)],
     )
-    return {number: Place(extension_id, group_id) for number, extension_id, group_id in rows}
+    return {number: Place(mine, group_id, frozenset(all_)) for number, mine, group_id, all_ in rows}

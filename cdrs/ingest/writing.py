@@ -143,9 +143,7 @@ def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) ->
 
 def _stamp(place: Place, stored: KnownLeg | None) -> Place:
     """The group is stamped once: a leg keeps it while it stays with its extension, wherever that has moved since."""
-    if stored is None or stored.extension_id != place.extension_id:
-        return place
-    return Place(stored.extension_id, stored.group_id)
+    return place if stored is None else place.keeping(stored.extension_id, stored.group_id)
 
 
 def _count(counts: LegCounts, stored: KnownLeg | None, leg: LegFacts, place: Place) -> None:

@@ -48,7 +48,8 @@ class Principal:
     `client_id` is None for an operator who has not chosen a client: nothing is visible then, and that is what empty
     means everywhere. `deeds` are the scopes of the paper (`record:read` …). `group_id` and `extension_id` narrow the
     reach and are None above it. `read_only` (a user who may only read) and `call_api` (an application of that access
-    level) say why a deed is missing; portal.access.permissions asks them.
+    level) say why a deed is missing; portal.access.permissions asks them. `hourly_limit` is the client's, None where
+    nobody has looked it up, and `application_limit` the application's own; 0: none.
     """
 
     reach: Reach
@@ -63,6 +64,8 @@ class Principal:
     call_api: bool = False
     name: str = ""
     timezone: str = "UTC"
+    hourly_limit: int | None = None
+    application_limit: int = 0
 
     # DRF asks a request's user this before it lets it through a throttle or a renderer; a Principal is always known.
     is_authenticated = True

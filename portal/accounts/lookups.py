@@ -49,6 +49,8 @@ class Bearer(NamedTuple):
     user_read_only: bool
     user_group_id: int | None
     user_extension_id: int | None
+    client_hourly_limit: int | None
+    application_hourly_limit: int | None
 
 
 def bearer(checksum: str) -> Bearer | None:

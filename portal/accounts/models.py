@@ -74,6 +74,7 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     timezone = models.CharField(max_length=60, blank=True, validators=[validate_timezone])
     comment = models.TextField(blank=True)
+    extra_params = models.TextField(blank=True)
     client = models.ForeignKey("clients.Client", models.PROTECT, null=True, blank=True, related_name="users")
     group = models.ForeignKey("clients.ExtensionGroup", models.PROTECT, null=True, blank=True)
     extension = models.ForeignKey("clients.Extension", models.PROTECT, null=True, blank=True)

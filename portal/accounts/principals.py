@@ -7,6 +7,7 @@ from functools import lru_cache
 from portal.access.principal import DEEDS, NOBODY, READ_DEEDS, Principal, Reach
 from portal.accounts.lookups import Bearer
 from portal.accounts.models import REACH_OF, ApplicationAccess, Level, User
+from portal.clients.settings import SETTINGS
 
 WITHOUT_INTAKE = DEEDS - {"intake:write"}
 BELOW_CLIENT = frozenset(
@@ -28,6 +29,7 @@ DEEDS_OF_LEVEL = {
     Level.EXTENSION: BELOW_CLIENT,
 }
 CALL_API_DEEDS = frozenset(["cdr:read", "events:read", "events:write", "config:read"])
+DEFAULT_LIMIT = SETTINGS["hourly_limit"].default
 REACHES_DOWNWARDS = ("client", "extension_group", "extension")
 REACHES = frozenset(REACHES_DOWNWARDS)
 
@@ -101,6 +103,8 @@ def of_bearer(token: Bearer) -> Principal:
         call_api=token.application_access == ApplicationAccess.CALL_API,
         name=token.user_login or token.application_name,
         timezone=token.client_timezone,
+        hourly_limit=DEFAULT_LIMIT if token.client_hourly_limit is None else token.client_hourly_limit,
+        application_limit=token.application_hourly_limit or 0,
     )
 
 

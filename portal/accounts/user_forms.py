@@ -7,11 +7,12 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth import password_validation
+from django.db.models import Q
 
 from portal.accounts import lookups
 from portal.accounts.models import Level, User
 from portal.clients.forms import OfClient
-from portal.clients.models import Extension, ExtensionGroup
+from portal.clients.models import Extension, ExtensionGroup, ExtensionStatus
 
 LEVELS = [
     (Level.CLIENT.value, "Everything of the company"),
@@ -82,12 +83,19 @@ class UserForm(OfClient):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["group"].queryset = ExtensionGroup.objects.visible_to(self.principal)
-        fields["extension"].queryset = Extension.objects.visible_to(self.principal)
+        fields["extension"].queryset = self.extensions()
         if self.instance.extension:
             self.initial["extension"] = self.instance.extension.number
         if self.is_oneself:
             for name in NOT_OF_ONESELF:
                 del self.fields[name]
+
+    def extensions(self) -> Any:
+        """Those in use, and of a user whose extension is retired that one: one of each number."""
+        mine, own = Extension.objects.visible_to(self.principal), self.instance.extension
+        if own is None or not own.is_retired:
+            return mine.in_use()
+        return mine.filter(Q(pk=own.pk) | ~Q(status=ExtensionStatus.RETIRED) & ~Q(number=own.number))
 
     @property
     def is_oneself(self) -> bool:

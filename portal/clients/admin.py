@@ -3,7 +3,8 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from portal.access.isolation import bind
-from portal.clients.models import Client, Extension, ExtensionGroup
+from portal.clients.models import Client, Did, Extension, ExtensionGroup
+from portal.clients.retiring import retire
 from portal.web.admin import ClientAdmin
 
 
@@ -33,6 +34,14 @@ class ExtensionGroupAdmin(ClientAdmin):
     search_fields = ["name"]
 
 
+@admin.register(Did)
+class DidAdmin(ClientAdmin):
+    list_display = ["number", "domain", "extension"]
+    list_select_related = ["extension"]
+    search_fields = ["number", "domain"]
+    readonly_fields = ["created_at"]
+
+
 @admin.register(Extension)
 class ExtensionAdmin(ClientAdmin):
     list_display = ["number", "name", "group", "type", "status", "discovered"]
@@ -40,6 +49,11 @@ class ExtensionAdmin(ClientAdmin):
     list_select_related = ["group"]
     search_fields = ["number", "name"]
     readonly_fields = ["created_at", "discovered"]
+
+    def save_model(self, request: HttpRequest, obj: Extension, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.is_retired:
+            retire(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Extension | None = None) -> bool:
         return False  # an extension is retired: its recordings stay

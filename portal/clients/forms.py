@@ -21,11 +21,14 @@ class OfClient(forms.ModelForm):
         if self.instance.client_id is None:
             self.instance.client_id = principal.client_id
 
+    def others(self) -> Any:
+        """The rows of the client that this one must differ from."""
+        return self._meta.model.objects.visible_to(self.principal).exclude(pk=self.instance.pk)
+
     def refuse_taken(self, field: str, message: str) -> Any:
         """The value of a field that is unique within the client."""
         value = self.cleaned_data[field]
-        others = self._meta.model.objects.visible_to(self.principal).exclude(pk=self.instance.pk)
-        if others.filter(**{field: value}).exists():
+        if self.others().filter(**{field: value}).exists():
             raise forms.ValidationError(message)
         return value
 
@@ -41,7 +44,10 @@ class GroupForm(OfClient):
 
 
 class ExtensionForm(OfClient):
-    """An extension to change. Its number is what its calls are known by, and stays."""
+    """An extension to change. Its number is what its calls are known by, and stays.
+
+    Retiring is a deed of its own; taking one that is retired into use again is a change of its state.
+    """
 
     class Meta:
         model = Extension
@@ -59,6 +65,18 @@ class ExtensionForm(OfClient):
             groups: Any = self.fields["group"]
             groups.queryset = ExtensionGroup.objects.visible_to(self.principal)
             groups.empty_label = "No group"
+        if "status" in self.fields and not self.instance.is_retired:
+            states: Any = self.fields["status"]
+            states.choices = [choice for choice in states.choices if choice[0] != ExtensionStatus.RETIRED]
+
+    def others(self) -> Any:
+        return super().others().in_use()
+
+    def clean_status(self) -> str:
+        status = self.cleaned_data["status"]
+        if status != ExtensionStatus.RETIRED and self.others().filter(number=self.instance.number).exists():
+            raise forms.ValidationError(f"The number {self.instance.number} belongs to another extension now.")
+        return status
 
 
 class NewExtensionForm(ExtensionForm):

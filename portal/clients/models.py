@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import zoneinfo
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import connection, models
 
 from portal.access.querysets import Owned, OwnedQuerySet
-from portal.clients.numbers import EXTENSION_NUMBER, WHAT_IS_NEEDED
+from portal.clients.numbers import (
+    DOMAIN,
+    DOMAIN_NEEDED,
+    EXTENSION_NUMBER,
+    OUTSIDE_NEEDED,
+    OUTSIDE_NUMBER,
+    WHAT_IS_NEEDED,
+)
 
 
 def validate_timezone(name: str) -> None:
@@ -70,6 +77,7 @@ class ExtensionGroup(Owned):  # type: ignore[django-manager-missing]
     extension_path = "extension__id"
 
     name = models.CharField(max_length=200)
+    extra_params = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -96,8 +104,16 @@ class ExtensionStatus(models.TextChoices):
     RETIRED = "retired"
 
 
+class ExtensionQuerySet(OwnedQuerySet):
+    def in_use(self) -> Self:
+        """Without those that are retired, whose numbers may have been given to others since."""
+        return self.exclude(status=ExtensionStatus.RETIRED)
+
+
 class Extension(Owned):  # type: ignore[django-manager-missing]
     """A number inside the company. `discovered`: first heard of in a call, not made by a person.
+
+    One that is retired keeps its calls and recordings; its number is free for a new one.
 
     Ids start at 100001, because a program in use takes the first six characters of a record_uuid for the id
     (ringme, "Dates and ids").
@@ -118,12 +134,49 @@ class Extension(Owned):  # type: ignore[django-manager-missing]
     extra_params = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = ExtensionQuerySet.as_manager()  # type: ignore[misc]
+
     class Meta:
         ordering = ["number", "id"]
+        indexes = [models.Index(fields=["client", "number"], name="extension_by_number")]
         constraints = [
-            models.UniqueConstraint("client", "number", name="extension_number_in_client"),
+            models.UniqueConstraint(
+                fields=["client", "number"],
+                condition=~models.Q(status=ExtensionStatus.RETIRED),
+                name="extension_number_in_client",
+            ),
             models.UniqueConstraint("client", "id", name="extension_id_in_client"),
         ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}".strip()
+
+    @property
+    def is_retired(self) -> bool:
+        return self.status == ExtensionStatus.RETIRED
+
+
+class Did(Owned):
+    """An outside number of the company, and the extension that answers it, if any."""
+
+    group_path = "extension__group_id"
+    extension_path = "extension_id"
+
+    number = models.CharField(max_length=60, validators=[RegexValidator(OUTSIDE_NUMBER, OUTSIDE_NEEDED)])
+    domain = models.CharField(max_length=200, blank=True, validators=[RegexValidator(DOMAIN, DOMAIN_NEEDED)])
+    extension = models.ForeignKey(
+        Extension, models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False, related_name="dids"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = "outside number", "outside numbers"
+        ordering = ["number", "id"]
+        indexes = [models.Index(fields=["client", "extension"], name="did_by_extension")]
+        constraints = [
+            models.UniqueConstraint("client", "number", name="did_number_in_client"),
+            models.UniqueConstraint("client", "id", name="did_id_in_client"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number

@@ -1,5 +1,9 @@
-"""What the number of an extension may look like."""
+"""What the numbers of extensions, and outside numbers with their domains, may look like."""
 
 # As ECMAScript, Django's validators and `re.fullmatch` all read it.
 EXTENSION_NUMBER = r"^[^\s/\\*@]+$"
 WHAT_IS_NEEDED = "no spaces or * @ / \\"
+OUTSIDE_NUMBER = r"^\+?[0-9A-Za-z][0-9A-Za-z._-]*$"
+OUTSIDE_NEEDED = "digits or letters without spaces, + before them at most"
+DOMAIN = r"^[0-9A-Za-z._-]+(:[0-9]{1,5})?$"
+DOMAIN_NEEDED = "a name like sip.example.com"

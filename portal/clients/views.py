@@ -15,6 +15,7 @@ from portal.clients.forms import ExtensionFilterForm, ExtensionForm, GroupForm, 
 from portal.clients.holding import belongings
 from portal.clients.models import Extension, ExtensionGroup, ExtensionStatus
 from portal.clients.pages import AdministrationPage, EditPage, deed
+from portal.clients.retiring import retire
 from portal.web.numbered import numbered_page
 
 
@@ -23,7 +24,8 @@ class GroupsPage(AdministrationPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         groups = ExtensionGroup.objects.visible_to(self.principal).annotate(
-            extension_count=Count("extension", distinct=True), user_count=Count("user", distinct=True)
+            extension_count=Count("extension", ~Q(extension__status=ExtensionStatus.RETIRED), distinct=True),
+            user_count=Count("user", distinct=True),
         )
         return self.page({"section": "groups", "groups": groups.order_by("name", "id"), "may_change": self.may_change})
 
@@ -126,12 +128,13 @@ class ExtensionEdit(EditPage):
         url = reverse("extension-retire", args=[extension.pk])
         retire = deed(
             "Retire",
-            "It leaves the lists of what is in use; its calls and recordings stay.",
+            "It leaves the lists of what is in use, its outside numbers and its own number are free; its calls and"
+            " recordings stay.",
             f"Retire {extension.number}",
             url,
             danger=True,
         )
-        return {"note": note, "deeds": [] if extension.status == ExtensionStatus.RETIRED else [retire]}
+        return {"note": note, "deeds": [] if extension.is_retired else [retire]}
 
     def done(self, row: Extension) -> str:
         return f"Extension {row.number} is saved."
@@ -154,8 +157,7 @@ class ExtensionNew(ExtensionEdit):
 class ExtensionRetire(AdministrationPage):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         extension = found(Extension.objects.visible_to(self.principal), pk)
-        extension.status = ExtensionStatus.RETIRED
-        extension.save(update_fields=["status"])
+        retire(extension)
         messages.success(request, f"Extension {extension.number} is retired. Its calls and recordings stay.")
         return redirect("extensions")
 

@@ -1,4 +1,4 @@
-"""The one door of all dialects: authenticate -> principal -> bind -> permission -> the view's own choices.
+"""The one door of all dialects: authenticate -> principal -> bind -> count -> permission -> the view's own choices.
 
 A dialect subclasses `Door` once and says how its errors look; each of its views names its deeds and its parameters.
 """
@@ -15,7 +15,7 @@ import orjson
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException, AuthenticationFailed, NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -24,7 +24,8 @@ from rest_framework.views import APIView, set_rollback
 from portal.access.isolation import bind_principal
 from portal.access.permissions import MayDo
 from portal.access.principal import Principal
-from portal.accounts.bearer import BoundBearerAuthentication
+from portal.accounts.allowance import Allowance, counted
+from portal.accounts.bearer import Blocked, BoundBearerAuthentication
 from portal.dialects.params import BadParameters, Params, Wrong, read_params, unknown
 from portal.dialects.streaming import TooManyLists, gzip_bytes
 
@@ -72,6 +73,8 @@ class Door(APIView):
     params: ClassVar[Params] = {}
     # Whether a method with an unknown parameter is refused: a misspelt filter must never widen a deletion.
     strict_methods: ClassVar[frozenset[str]] = frozenset({"POST", "PUT", "DELETE"})
+    # What is left of the caller's hour, once it is known and counted.
+    allowance: Allowance | None = None
     _ignored: list[str]
 
     @property
@@ -80,15 +83,23 @@ class Door(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self._ignored = []
-        self.perform_authentication(request)
-        if isinstance(request.auth, Principal) and not getattr(request.successful_authenticator, "binds", False):
-            bind_principal(request.auth)
+        self.admit(request)
         self.check_permissions(request)
-        self.check_throttles(request)
         if request.method in self.allowed_methods:
             self._ignored = unknown(request._request.GET, self.params)
             if self._ignored and request.method in self.strict_methods:
                 raise BadParameters(*(Wrong(name, "is no parameter here") for name in self._ignored))
+
+    def admit(self, request: Request) -> None:
+        """From here on it is known who asks; the transaction is bound, the request counted. Refused over the limit."""
+        self.perform_authentication(request)
+        if not isinstance(request.auth, Principal):
+            return
+        if not getattr(request.successful_authenticator, "binds", False):
+            bind_principal(request.auth)
+        self.allowance = counted(request.auth)
+        if self.allowance is not None and not self.allowance.admitted:
+            raise too_often(self.allowance)
 
     def values(self) -> dict[str, Any]:
         """The request's parameters by their canonical names. Raises BadParameters."""
@@ -100,7 +111,14 @@ class Door(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
         if ignored := getattr(self, "_ignored", None):
             response["X-Ignored-Parameters"] = ", ".join(quote(name, safe="[]") for name in ignored)[:1000]
+        if self.allowance is not None:
+            for name, value in self.limit_headers(self.allowance).items():
+                response[name] = value
         return response
+
+    def limit_headers(self, allowance: Allowance) -> dict[str, str]:
+        """How the dialect tells what is left of the hour; most say nothing."""
+        return {}
 
     # -------------------------------------------------------- answers
 
@@ -160,14 +178,26 @@ class Door(APIView):
         return Refused(500, "Internal server error")
 
 
-class Unknown(Door):
-    """Every other address of a dialect: 404 in its own tongue, token or no token. To be mixed with its door."""
+def too_often(allowance: Allowance) -> Refused:
+    message = f"The hourly limit of {allowance.limit:,} requests is used up"
+    return Refused(429, message, "rate_limit_exceeded", {"Retry-After": str(allowance.reset)})
 
-    authentication_classes = []
-    permission_classes = []
+
+class Unknown(Door):
+    """Every other address of a dialect: 404 in its own tongue, token or no token. To be mixed with its door.
+
+    Whoever has a token is counted here too.
+    """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.args, self.kwargs = args, kwargs
         self.request = self.initialize_request(request, *args, **kwargs)
         self.headers = {}
-        return self.finalize_response(self.request, self.handle_exception(NotFound()), *args, **kwargs)
+        error: Exception = NotFound()
+        try:
+            self.admit(self.request)
+        except (AuthenticationFailed, Blocked):
+            pass  # for strangers there is nothing here either
+        except Exception as failure:
+            error = failure
+        return self.finalize_response(self.request, self.handle_exception(error), *args, **kwargs)

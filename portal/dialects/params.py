@@ -101,24 +101,27 @@ def ids(values: list[str]) -> list[int]:
     return [int(piece) for piece in pieces]
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Reads one of a closed list; where `many`, each of the values given."""
+
+    choices: tuple[str, ...]
+    many: bool
+
+    def __call__(self, values: list[str]) -> Any:
+        wanted = values if self.many else values[-1:]
+        if not set(wanted) <= set(self.choices):
+            raise ValueError("one of " + ", ".join(self.choices) + " is needed")
+        return wanted if self.many else wanted[0]
+
+
 def any_of(*choices: str) -> Reader:
     """One or more of a closed list."""
-
-    def read(values: list[str]) -> list[str]:
-        if not set(values) <= set(choices):
-            raise ValueError("one of " + ", ".join(choices) + " is needed")
-        return values
-
-    return read
+    return Choice(choices, many=True)
 
 
 def one_of(*choices: str) -> Reader:
-    def read(values: list[str]) -> str:
-        if values[-1] not in choices:
-            raise ValueError("one of " + ", ".join(choices) + " is needed")
-        return values[-1]
-
-    return read
+    return Choice(choices, many=False)
 
 
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

@@ -44,12 +44,13 @@ def recording_values(facts: RecordingFacts, digest: bytes, stored: Known | None)
 
 def message_values(facts: VoiceMessageFacts, digest: bytes, stored: Known | None, place: Place) -> list[Any]:
     """In the order of MESSAGE_FACTS. The group is stamped once, while the message stays with its extension."""
-    if stored is not None and stored.extension_id == place.extension_id:
-        place = Place(stored.extension_id, stored.group_id)
+    if stored is not None:
+        place = place.keeping(stored.extension_id, stored.group_id)
     return [
         as_bytes(digest),
         facts.file_name or (stored.file_name if stored else None),
-        *place,
+        place.extension_id,
+        place.group_id,
         facts.at,
         facts.caller.number,
         facts.caller.name,

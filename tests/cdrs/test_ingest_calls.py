@@ -18,6 +18,7 @@ from cdrs.ingest.rows import call_hash, new_uuid
 from cdrs.models import Call, DayCount, Leg, Participant, Tombstone
 from portal.access.isolation import scope
 from portal.clients.models import Client, Extension, ExtensionGroup
+from portal.clients.retiring import retire
 from records.models import Record
 from tests.factories import Cast, make_client
 from tests.facts import START, call, leg
@@ -136,6 +137,34 @@ def test_an_unknown_extension_is_discovered_once(cast: Cast) -> None:
         assert sorted(found.values_list("number", flat=True)) == ["777", "778"]
         assert Leg.objects.get(source_id="l4").extension_id is None
         assert not Extension.objects.get(number="101").discovered
+
+
+@pytest.mark.django_db
+def test_a_number_that_was_given_away_again_leads_to_the_extension_in_use(cast: Cast) -> None:
+    ingest(cast.north, call("c1"))
+    with scope(cast.north.pk):
+        retire(cast.ext101)
+    ingest(cast.north, call("c2"))
+    with scope(cast.north.pk):
+        successor = Extension.objects.create(client=cast.north, number="101", group=cast.support)
+    ingest(cast.north, call("c1", leg("c1.leg", billsec=9)), call("c3"))
+    with scope(cast.north.pk):
+        stamped = {row.source_id: (row.extension_id, row.group.name) for row in Leg.objects.select_related("group")}
+        old, new = (cast.ext101.pk, "Sales"), (successor.pk, "Support")
+        assert stamped == {"c1.leg": old, "c2.leg": old, "c3.leg": new}
+        assert recounted() == counted()
+
+
+@pytest.mark.django_db
+def test_a_number_without_an_extension_in_use_is_not_discovered_again(cast: Cast) -> None:
+    with scope(cast.north.pk):
+        retire(cast.ext101)
+    ingest(cast.north, call("c1"), call("c2", leg("l", "777")))
+    with scope(cast.north.pk):
+        retire(Extension.objects.get(number="777"))
+    ingest(cast.north, call("c3", leg("l3", "777"), leg("l4", "778")))
+    with scope(cast.north.pk):
+        assert Extension.objects.filter(number__in=["101", "777", "778"]).count() == 3
 
 
 @pytest.mark.django_db

@@ -72,10 +72,10 @@ def group_named(client: Client, text: str) -> ExtensionGroup:
 
 
 def extension_named(client: Client, text: str) -> Extension:
-    """A client's extension by id or number; the caller is in the client's scope."""
+    """A client's extension by id, or one in use by its number; the caller is in the client's scope."""
     extensions = Extension.objects.filter(client=client)
     found = extensions.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
-    found = found or extensions.filter(number=text).first()
+    found = found or extensions.in_use().filter(number=text).first()
     if found is None:
         refuse(f"Client {client.slug} has no extension {text!r}; an id or a number is needed")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
+from portal.accounts.allowance import Allowance
 from portal.dialects.door import Door, Refused, Unknown
 from portal.dialects.params import BadParameters
 
@@ -29,6 +30,13 @@ class RingmeDoor(Door):
     """A view of ringme: bare JSON, and errors as `{"message", "status"?}`."""
 
     http_method_names = ["get", "head"]
+
+    def limit_headers(self, allowance: Allowance) -> dict[str, str]:
+        return {
+            "X-RateLimit-Limit": str(allowance.limit),
+            "X-RateLimit-Remaining": str(allowance.remaining),
+            "X-RateLimit-Reset": str(allowance.reset),
+        }
 
     def explain(self, error: Refused) -> HttpResponse:
         body = {"message": str(error.detail)}

@@ -10,13 +10,14 @@ from portal.dialects.ringme.current_calls import CurrentCalls
 from portal.dialects.ringme.envelope import NoSuchAddress
 from portal.dialects.ringme.realms import OWN
 from portal.dialects.ringme.record import RecordFile, RecordLink, RecordList, RecordStats
+from portal.dialects.ringme.schema.views import ExplorerView, SchemaView
 from portal.dialects.ringme.storage import StorageLink
 from portal.dialects.routes import loose
 
 RECORD: dict[str, type[APIView]] = {
     "": RecordList,
     "stats/": RecordStats,
-    "<record_uuid>/": RecordFile,
+    "<record_uuid>": RecordFile,
     "<record_uuid>/download/": RecordFile,
     "<record_uuid>/storage_url/": RecordLink,
 }
@@ -35,6 +36,8 @@ urlpatterns = [
     loose("user/", Me.as_view(), name="ringme-user"),
     *in_realms("record", RECORD),
     *in_realms("current_calls", {"": CurrentCalls}),
+    loose("schema/", SchemaView.as_view(), name="ringme-schema"),
+    loose("client_api_explorer/", ExplorerView.as_view(), name="ringme-explorer"),
     re_path(r"", NoSuchAddress.as_view()),
 ]
 root_urlpatterns = [

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from portal.access.isolation import scope
 from portal.accounts.models import Application, User
-from portal.clients.models import Extension, ExtensionGroup
+from portal.clients.models import Did, Extension, ExtensionGroup
 from tests.factories import Cast
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +50,18 @@ def test_an_extension_number_is_taken_once(cast: Cast, as_: SignIn) -> None:
     assert olga.post(pages + "add/", fields | {"number": "103"}).status_code == 302
     with scope(cast.north.pk):
         assert Extension.objects.get(number="103").client_id == cast.north.pk
+
+
+def test_operations_retire_an_extension_as_the_pages_do(cast: Cast, as_: SignIn) -> None:
+    olga = as_(cast.olga)
+    did = {"number": "+442079460101", "domain": "", "extension": cast.ext101.pk}
+    assert olga.post("/operations/clients/did/add/", did).status_code == 302
+    assert list(errors(olga.post("/operations/clients/did/add/", did))) == ["number"]
+    fields = {"number": "101", "type": "phone", "status": "retired"}
+    assert olga.post(f"/operations/clients/extension/{cast.ext101.pk}/change/", fields).status_code == 302
+    with scope(cast.north.pk):
+        assert Did.objects.get().extension_id is None
+    assert olga.post("/operations/clients/extension/add/", fields | {"status": "active"}).status_code == 302
 
 
 def test_a_group_name_is_taken_once(cast: Cast, as_: SignIn) -> None:

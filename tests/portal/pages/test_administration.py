@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from portal.access.isolation import scope
 from portal.accounts.models import Level, User
-from portal.clients.models import Extension, ExtensionGroup
+from portal.clients.models import Did, Extension, ExtensionGroup
+from portal.clients.retiring import retire
 from tests.factories import PASSWORD, Cast, make_call, make_user
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,41 @@ def test_an_extension_is_retired_and_its_calls_stay(cast: Cast, as_: SignIn) -> 
     assert kept(cast, Extension, pk=cast.ext101.pk).status == "retired"
     assert nora.get(reverse("call", args=[call.call_uuid])).status_code == 200
     assert "Retire 101" not in nora.get(address("extension", cast.ext101)).content.decode()
+
+
+def test_the_number_of_a_retired_extension_is_free_again(cast: Cast, as_: SignIn) -> None:
+    with scope(cast.north.pk):
+        Did.objects.create(client=cast.north, number="+442079460101", extension=cast.ext101)
+    nora = as_(cast.nora)
+    nora.post(address("extension-retire", cast.ext101))
+    assert kept(cast, Did, number="+442079460101").extension_id is None, "its outside number is free too"
+    fields = {"number": "101", "name": "Max Roe", "type": "phone"}
+    assert nora.post(address("extension-new"), fields).status_code == 302
+    assert errors(nora.post(address("extension-new"), fields))["number"]
+    again = {"name": "Ann Berg", "type": "phone", "status": "active"}
+    assert errors(nora.post(address("extension", cast.ext101), again)) == {
+        "status": ["The number 101 belongs to another extension now."]
+    }
+    nora.post(address("extension-retire", kept(cast, Extension, name="Max Roe")))
+    assert nora.post(address("extension", cast.ext101), again).status_code == 302
+    assert kept(cast, Extension, pk=cast.ext101.pk).status == "active"
+
+
+def test_retiring_is_no_state_to_choose(cast: Cast, as_: SignIn) -> None:
+    fields = {"name": "Ann", "type": "phone", "status": "retired"}
+    assert list(errors(as_(cast.nora).post(address("extension", cast.ext101), fields))) == ["status"]
+
+
+def test_a_user_of_a_retired_extension_keeps_it_when_its_number_is_somebody_elses(cast: Cast, as_: SignIn) -> None:
+    with scope(cast.north.pk):
+        retire(cast.ext101)
+        successor = Extension.objects.create(client=cast.north, number="101")
+    nora = as_(cast.nora)
+    fields = {"login": "ann@north", "level": "extension", "extension": "101"}
+    assert nora.post(address("user", cast.ann), fields | {"first_name": "Anne"}).status_code == 302
+    assert kept(cast, User, pk=cast.ann.pk).extension_id == cast.ext101.pk
+    assert nora.post(address("user-new"), NEW | {"level": "extension", "extension": "101"}).status_code == 302
+    assert kept(cast, User, login="tom@north").extension_id == successor.pk
 
 
 @pytest.mark.parametrize(

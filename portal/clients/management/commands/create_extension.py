@@ -32,7 +32,7 @@ class Command(JsonCommand):
                 type=options["type"],
             )
             extension.clean_fields()
-            if Extension.objects.filter(client=client, number=extension.number).exists():
+            if Extension.objects.in_use().filter(client=client, number=extension.number).exists():
                 refuse(f"number: client {client.slug} has an extension {extension.number!r} already")
             extension.save(force_insert=True)
         return {

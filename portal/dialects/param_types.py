@@ -1,0 +1,42 @@
+"""A vendor's parameters as OpenAPI has them: each reader of `params.py` stands for a schema."""
+
+from __future__ import annotations
+
+from portal.dialects import params
+from portal.dialects.json_types import Schema
+from portal.dialects.params import Choice, Param, Reader
+from portal.dialects.rows import Position
+
+TIME = {
+    "type": "string",
+    "pattern": r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ T][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\.[0-9]{1,6})?$",
+    "examples": ["2026-09-18 04:00:00"],
+}
+READERS: dict[Reader, Schema] = {
+    params.moment: TIME,
+    params.whole: {"type": "integer", "minimum": 0},
+    params.ids: {"type": "array", "items": {"type": "integer", "minimum": 0}},
+    params.truth: {"type": "boolean"},
+    params.texts: {"type": "array", "items": {"type": "string"}},
+    params.text: {"type": "string"},
+    Position.read: {"type": "string"},
+}
+
+
+def schema_of(reader: Reader) -> Schema:
+    """KeyError for a reader that nobody has described."""
+    if isinstance(reader, Choice):
+        one: Schema = {"type": "string", "enum": list(reader.choices)}
+        return {"type": "array", "items": one} if reader.many else one
+    return READERS[reader]
+
+
+def parameter(name: str, param: Param, meaning: str) -> Schema:
+    """A parameter of a query. What may be repeated is a list: `name=a&name=b`."""
+    return {
+        "name": name,
+        "in": "query",
+        "required": param.needed,
+        "description": meaning,
+        "schema": schema_of(param.read),
+    }

@@ -1,0 +1,1 @@
+"""The OpenAPI document of ringme and the page that shows it."""

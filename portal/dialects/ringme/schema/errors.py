@@ -1,0 +1,52 @@
+"""The errors of ringme's operations: which an address of a kind may answer with, and what each says."""
+
+from __future__ import annotations
+
+from portal.dialects.json_types import ref
+from portal.dialects.schema import Answer
+
+# Word -> what it says. A word with a blank has no `status`.
+MESSAGES = {
+    "invalid_request": "start_datetime: is missing",
+    "Unauthorized": "Unauthorized",
+    "access_denied": "You do not have permission to perform this action.",
+    "user_blocked": "The user is blocked",
+    "user_access_type_deny": "The user may only read",
+    "app_access_type_deny": "The application may not use this resource",
+    "client_not_found": "Client not found",
+    "extension_group_not_found": "Extension group not found",
+    "extension_not_found": "Extension not found",
+    "record_not_found": "Record not found",
+    "rate_limit_exceeded": "The hourly limit is used up",
+    "too_large": "more than 262144 bytes",
+    "unsupported_media_type": "application/json is needed",
+}
+WITHOUT_STATUS = frozenset({"Unauthorized", "too_large", "unsupported_media_type"})
+ABOUT = {
+    400: "A parameter or a field is wrong; each is named",
+    401: "No token, or one that is wrong or has expired",
+    403: "A deed that the caller may not do",
+    404: "Not there, or not the caller's, which is the same",
+    409: "Something is in the way",
+    413: "The body is too large",
+    415: "The body is of a kind that is not read here",
+    429: "Too many requests",
+    501: "This is not done here",
+}
+HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
+
+
+def answer(code: int, words: tuple[str, ...]) -> Answer:
+    return Answer(
+        ABOUT[code], ref("Error"), headers=HEADERS.get(code, ()), examples={word: body(word) for word in words}
+    )
+
+
+def body(word: str) -> dict[str, object]:
+    said: dict[str, object] = {"message": MESSAGES[word]}
+    if word not in WITHOUT_STATUS:
+        said["status"] = word
+    if word == "invalid_request":
+        field, _, message = MESSAGES[word].partition(": ")
+        said["errors"] = [{"field": field, "message": message}]
+    return said
