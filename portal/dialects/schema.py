@@ -122,7 +122,7 @@ class DialectSchema(SchemaGenerator):
             "components": {
                 "schemas": dict(self.components),
                 "responses": self.refusals,
-                "headers": dict(self.headers),
+                "headers": {name: described(kind) for name, kind in self.headers.items()},
                 "securitySchemes": dict(self.security_schemes),
             },
         }
@@ -187,9 +187,7 @@ class DoorSchema(AutoSchema):
     def places(self, document: DialectSchema, path: str) -> list[Schema]:
         found = []
         for name in _PLACE.findall(path):
-            schema = dict(document.places[name])
-            about = schema.pop("description")
-            found.append({"name": name, "in": "path", "required": True, "description": about, "schema": schema})
+            found.append({"name": name, "in": "path", "required": True, **described(document.places[name])})
         return found
 
     def query(self, document: DialectSchema, method: str) -> list[Schema]:
@@ -206,6 +204,12 @@ class DoorSchema(AutoSchema):
             str(code): document.response(answer, document.on_every_answer) for code, answer in told.answers.items()
         }
         return told_of | {str(code): document.refusal(code, words[code]) for code in sorted(words)}
+
+
+def described(kind: Schema) -> Schema:
+    """A type as parameters and headers have it: what it means stands beside it."""
+    schema = dict(kind)
+    return {"description": schema.pop("description"), "schema": schema}
 
 
 def operation_id(root: str, path: str, method: str) -> str:

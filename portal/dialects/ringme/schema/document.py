@@ -5,57 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from portal.access.permissions import READING
 from portal.access.principal import DEEDS
+from portal.accounts.basic import FileAuthentication
 from portal.accounts.bearer import BearerAuthentication
 from portal.dialects.door import Door
-from portal.dialects.json_types import Schema, text, whole
+from portal.dialects.json_types import Schema
 from portal.dialects.ringme.realms import OWN
-from portal.dialects.ringme.schema import errors
-from portal.dialects.ringme.schema.operations import OPERATIONS
-from portal.dialects.ringme.schema.rows import COMPONENTS, RECORD_UUID
+from portal.dialects.ringme.schema import account, errors, live, records, words
 from portal.dialects.schema import Answer, DialectSchema
 
 OWNER_OF = {"client": "client_id", "extension_group": "extension_group_id", "extension": "extension_id"}
-OWN_ID = r"^(@me|[0-9]{1,18})$"
-PLACES: dict[str, Schema] = {
-    "client_id": text("The client; `@me` is one's own", "@me", pattern=OWN_ID),
-    "extension_group_id": text("The extension group; `@me` is one's own", "@me", pattern=OWN_ID),
-    "extension_id": text("The extension; `@me` is one's own", "@me", pattern=OWN_ID),
-    "record_uuid": RECORD_UUID | {"pattern": "^[0-9]{1,18}-[0-9A-Fa-f]{32}$"},
-}
-MEANINGS = {
-    "start_datetime": "Begin of the period, UTC; unpadded (`2026-9-1 4:00:00`) is understood",
-    "end_datetime": "End of the period, UTC, its second included. On lists at most the last second of the month after"
-    " that of `start_datetime`",
-    "order": "By `init_time_gmt`: newest first (`desc`, the default) or oldest first",
-    "page": "From 1; with `per_page`. A page past the end is empty",
-    "per_page": "Rows of a page; 0 or absent: the default",
-    "count": "Another name of `per_page`",
-    "limit": "Another name of `per_page`",
-    "after": "A cursor from the `Link` of a former page: the way through deep lists",
-    "extension_id": "Of these extensions alone; repeated, or `1,2`",
-    "flow": "Direction; several mean any of them",
-    "result": "How the call ended; several mean any of them",
-    "from_username": "The caller, exactly; several mean any of them",
-    "to_username": "Who was called, exactly; several mean any of them",
-    "number": "A number of either party; `*` stands for any symbols: `*4567`, `+1555*`",
-    "has_transcript": "With a transcript, or without",
-    "q": "Words in the transcript or the summary",
-}
-RATE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-HEADERS: dict[str, Schema] = {
-    "X-RateLimit-Limit": whole("Requests of a clock hour; absent where the client has no limit", 1000),
-    "X-RateLimit-Remaining": whole("What is left of them", 997),
-    "X-RateLimit-Reset": whole("Seconds until the count begins again", 1312),
-    "X-Ignored-Parameters": text("Parameters that were not understood", "colour"),
-    "Link": text('The next page, by cursor: `<…>; rel="next"`'),
-    "Retry-After": whole("Seconds to wait", 5),
-    "WWW-Authenticate": text("How to sign in", 'Bearer realm="api"'),
-    "Content-Disposition": text("The file's name", "attachment; filename=2026-09-28-12-04-10-UTC_in_101_ypgt.mp3"),
-    "Content-Range": text("Which part it is", "bytes 0-99/24300"),
-    "Accept-Ranges": text("Parts may be asked for", "bytes"),
-    "ETag": text("The file's SHA-256", '"88228f…"'),
-}
+RESOURCES = (account, records, live)
 WHAT = {"cdr": "call records", "config": "settings", "intake": "facts and audio, on the way in"}
 SCOPES = {
     f"{what}:{deed}": f"{deed} {WHAT.get(what, what + 's')}"
@@ -63,6 +24,7 @@ SCOPES = {
 }
 SECURITY_SCHEMES: dict[str, Schema] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token that you have"},
+    "basic": {"type": "http", "scheme": "basic", "description": "A user's login and password, for files alone"},
     "oauth2": {
         "type": "oauth2",
         "description": "A token for an application. The scopes are what an operation needs; none means all of them.",
@@ -81,15 +43,16 @@ class RingmeSchema(DialectSchema):
     tags = [
         {"name": "user", "description": "Who one is"},
         {"name": "record", "description": "Conversation recordings"},
+        {"name": "current_calls", "description": "Calls that live just now"},
     ]
-    operations = OPERATIONS
-    places = PLACES
-    meanings = MEANINGS
-    components = COMPONENTS
-    headers = {name: {"description": kind.pop("description"), "schema": kind} for name, kind in HEADERS.items()}
-    on_every_answer = RATE
+    operations = {view: told for resource in RESOURCES for view, told in resource.OPERATIONS.items()}
+    places = words.PLACES
+    meanings = words.MEANINGS
+    components = {name: kind for part in (errors, *RESOURCES) for name, kind in part.COMPONENTS.items()}
+    headers = words.HEADERS
+    on_every_answer = words.RATE
     security_schemes = SECURITY_SCHEMES
-    signs_in = {BearerAuthentication: ("bearer", "oauth2")}
+    signs_in = {FileAuthentication: ("bearer", "oauth2", "basic"), BearerAuthentication: ("bearer", "oauth2")}
 
     @classmethod
     def path(cls, path: str, kwargs: Mapping[str, Any]) -> str:
@@ -98,20 +61,32 @@ class RingmeSchema(DialectSchema):
 
     @classmethod
     def errors(cls, view: Door, path: str, method: str) -> dict[int, tuple[str, ...]]:
-        words: dict[int, tuple[str, ...]] = {
-            401: ("Unauthorized",),
-            403: ("access_denied", "user_blocked"),
-            429: ("rate_limit_exceeded",),
-        }
+        words = {401: ("Unauthorized",), 403: refusals(view, method), 429: ("rate_limit_exceeded",)}
         if view.params or method in view.strict_methods:
             words[400] = ("invalid_request",)
-        realm = next((realm for realm in OWN if f"/{realm}/{{{OWNER_OF[realm]}}}" in path), None)
-        if realm is not None:
-            words[404] = (f"{realm}_not_found",)
-        if "{record_uuid}" in path:
-            words[404] = (*words[404], "record_not_found")
+        if missing := not_found(path):
+            words[404] = missing
         return words
 
     @classmethod
     def error(cls, code: int, words: tuple[str, ...]) -> Answer:
         return errors.answer(code, words)
+
+
+def refusals(view: Door, method: str) -> tuple[str, ...]:
+    """The words of 403, as MayDo says them."""
+    opened = getattr(view, "call_api", False)
+    told = {
+        "access_denied": view.deeds[method] is not None,
+        "app_access_type_deny": not (opened if isinstance(opened, bool) else method in opened),
+        "user_access_type_deny": method not in READING,
+        "user_blocked": True,
+    }
+    return tuple(word for word, said in told.items() if said)
+
+
+def not_found(path: str) -> tuple[str, ...]:
+    """What of an address may not be there."""
+    realm = next((realm for realm in OWN if f"/{realm}/{{{OWNER_OF[realm]}}}" in path), None)
+    named = {"record_not_found": "{record_uuid}" in path, f"{realm}_not_found": realm is not None}
+    return tuple(word for word, said in sorted(named.items()) if said)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from portal.dialects.json_types import ref
+from portal.dialects.json_types import Schema, many, ref, text, thing
 from portal.dialects.schema import Answer
 
+COMPONENTS: dict[str, Schema] = {
+    "Error": thing(
+        {
+            "message": text("What is wrong, for people"),
+            "status": text("A word that tells equal codes apart", "client_not_found"),
+            "errors": many(thing({"field": text("The wrong field"), "message": text("What is needed")})),
+        },
+        optional=("status", "errors"),
+    ),
+}
 # Word -> what it says. A word with a blank has no `status`.
 MESSAGES = {
     "invalid_request": "start_datetime: is missing",

@@ -1,33 +1,16 @@
-"""What ringme's answers look like: each field with its type, and whether it may be unknown (null)."""
+"""Recordings: their 33 fields, totals, files and links."""
 
 from __future__ import annotations
 
 from cdrs.facts import DISPOSITIONS, FLOWS, RESULTS
 from portal.clients.models import ExtensionType
-from portal.dialects.json_types import Schema, choice, example_of, many, or_null, ref, row, text, thing, truth, whole
+from portal.dialects.json_types import Schema, choice, many, or_null, ref, row, text, thing, truth, whole
 from portal.dialects.ringme.fields import RECORDS
+from portal.dialects.ringme.record import RecordFile, RecordLink, RecordList, RecordStats
+from portal.dialects.ringme.schema.types import CALL_UUID, GMT, RECORD_UUID, gmt, unknown
+from portal.dialects.schema import Answer, Operation, Operations
 
-HEX32 = "[0-9A-F]{32}"
-GMT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"
 GMT_FRACTION = GMT.replace("$", r"(\.[0-9]{1,6})?$")
-
-
-def gmt(about: str, example: str = "2026-09-28 12:04:10") -> Schema:
-    return text(f"{about}, UTC", example, pattern=GMT)
-
-
-def unknown(about: str, example: str | None = None) -> Schema:
-    """A text that may be unknown."""
-    return or_null(text(about, example))
-
-
-RECORD_UUID = text(
-    "Identifier of the recording: the extension's id, then 32 hexadecimal digits",
-    "100001-0F7B3C5D9E1A4B6C8D2F0A1B2C3D4E5F",
-    pattern=rf"^[0-9]+-{HEX32}$",
-)
-CALL_UUID = text("Identifier of the call", "6C1D0A5B7F3E4D2C9B8A7F6E5D4C3B2A", pattern=f"^{HEX32}$")
-FILE_SIZE = whole("Size of the file in bytes", 24300)
 # The 33 fields that record, voicemail and cdr have in common.
 LEG: dict[str, Schema] = {
     "ani_number": unknown("Number from the client's list of incoming numbers"),
@@ -58,7 +41,7 @@ LEG: dict[str, Schema] = {
     "init_time_gmt": text(
         "When it began, UTC; the one time that may have a fraction", "2026-09-28 12:04:10.98", pattern=GMT_FRACTION
     ),
-    "record_file_size": FILE_SIZE,
+    "record_file_size": whole("Size of the file in bytes", 24300),
     "record_uuid": RECORD_UUID,
     "result": or_null(choice("How it ended", *RESULTS)),
     "source_domain": unknown("Domain that the call came from", "north.example"),
@@ -72,38 +55,39 @@ LEG: dict[str, Schema] = {
     ),
     "storage_url": or_null(text("Permanent link, where the client's setting `storage_links` is `in_lists`")),
 }
-STATS = thing(
-    {"files_size": whole("Total size of the files in bytes", 1204000), "records_count": whole("Number of files", 42)}
-)
-ME_FIELDS: dict[str, Schema] = {
-    "id": whole("Id of the user, or of the application", 7),
-    "login": text("Login of the user, or name of the application", "My program"),
-    "timezone": text("The client's time zone", "Europe/London"),
-    "access": choice("What it may do at all", "full", "read_only"),
-    "admin": truth("Whether it administers its client", True),
-    "dealer_id": or_null(whole("Always null")),
-    "extra_params": unknown("Always null"),
-    "client_id": whole("The client it reaches, where it reaches all of it", 1),
-    "extension_group_id": whole("The group it reaches, where that is all", 1),
-    "extension_id": whole("The extension it reaches, where that is all", 100001),
-}
-REACHES = ("client_id", "extension_group_id", "extension_id")
-ME = thing(ME_FIELDS, optional=REACHES) | {
-    "oneOf": [{"required": [name]} for name in REACHES],
-    "examples": [{name: example_of(kind, {}) for name, kind in ME_FIELDS.items() if name not in REACHES[1:]}],
-}
 COMPONENTS: dict[str, Schema] = {
-    "Error": thing(
-        {
-            "message": text("What is wrong, for people"),
-            "status": text("A word that tells equal codes apart", "client_not_found"),
-            "errors": many(thing({"field": text("The wrong field"), "message": text("What is needed")})),
-        },
-        optional=("status", "errors"),
-    ),
-    "Me": ME,
     "Record": row(RECORDS.names, LEG, "A conversation recording"),
-    "RecordStats": STATS,
-    "RecordUrl": thing({"record_url": text("Opens the file without a token", "https://pbx.example/storage/AAAAAA")}),
+    "FileStats": thing(
+        {
+            "files_size": whole("Total size of the files in bytes", 1204000),
+            "records_count": whole("Number of files", 42),
+        }
+    ),
+    "FileUrl": thing({"record_url": text("Opens the file without a token", "https://pbx.example/storage/AAAAAA")}),
 }
-RECORDS_LIST = many(ref("Record"))
+FILE = text("The audio as it was recorded") | {"contentEncoding": "binary"}
+FILE_HEADERS = ("Content-Disposition", "ETag", "Accept-Ranges")
+FILE_ANSWERS = {
+    200: Answer("The file", FILE, "audio/*", FILE_HEADERS),
+    206: Answer("The part that `Range` asked for", FILE, "audio/*", (*FILE_HEADERS, "Content-Range")),
+    304: Answer("The file that `If-None-Match` names is the present one"),
+    416: Answer("The file has no such part", headers=("Content-Range",)),
+}
+LIST_ABOUT = (
+    "Without `per_page` all rows of the period are streamed. A page that is not the last names the next one in `Link`."
+)
+OPERATIONS: Operations = {
+    RecordList: {
+        "GET": Operation(
+            "record",
+            "Conversation recordings of a period",
+            {200: Answer("The rows, newest first", many(ref("Record")), headers=("Link", "X-Ignored-Parameters"))},
+            about=LIST_ABOUT,
+        )
+    },
+    RecordStats: {
+        "GET": Operation("record", "Number and size of the recordings", {200: Answer("Totals", ref("FileStats"))})
+    },
+    RecordFile: {"GET": Operation("record", "The file of a recording", FILE_ANSWERS)},
+    RecordLink: {"GET": Operation("record", "A permanent link to the file", {200: Answer("The link", ref("FileUrl"))})},
+}

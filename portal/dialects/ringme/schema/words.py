@@ -1,0 +1,47 @@
+"""What the parts of ringme's addresses, its parameters and its headers mean."""
+
+from __future__ import annotations
+
+from portal.dialects.json_types import Schema, text, whole
+from portal.dialects.ringme.schema.types import RECORD_UUID
+
+OWN_ID = r"^(@me|[0-9]{1,18})$"
+PLACES: dict[str, Schema] = {
+    "client_id": text("The client; `@me` is one's own", "@me", pattern=OWN_ID),
+    "extension_group_id": text("The extension group; `@me` is one's own", "@me", pattern=OWN_ID),
+    "extension_id": text("The extension; `@me` is one's own", "@me", pattern=OWN_ID),
+    "record_uuid": RECORD_UUID | {"pattern": "^[0-9]{1,18}-[0-9A-Fa-f]{32}$"},
+}
+MEANINGS = {
+    "start_datetime": "Begin of the period, UTC; unpadded (`2026-9-1 4:00:00`) is understood",
+    "end_datetime": "End of the period, UTC, its second included. On lists at most the last second of the month after"
+    " that of `start_datetime`",
+    "order": "By `init_time_gmt`: newest first (`desc`, the default) or oldest first",
+    "page": "From 1; with `per_page`. A page past the end is empty",
+    "per_page": "Rows of a page; 0 or absent: the default",
+    "count": "Another name of `per_page`",
+    "limit": "Another name of `per_page`",
+    "after": "A cursor from the `Link` of a former page: the way through deep lists",
+    "extension_id": "Of these extensions alone; repeated, or `1,2`",
+    "flow": "Direction; several mean any of them",
+    "result": "How the call ended; several mean any of them",
+    "from_username": "The caller, exactly; several mean any of them",
+    "to_username": "Who was called, exactly; several mean any of them",
+    "number": "A number of either party; `*` stands for any symbols: `*4567`, `+1555*`",
+    "has_transcript": "With a transcript, or without",
+    "q": "Words in the transcript or the summary",
+}
+RATE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+HEADERS: dict[str, Schema] = {
+    "X-RateLimit-Limit": whole("Requests of a clock hour; absent where the client has no limit", 1000),
+    "X-RateLimit-Remaining": whole("What is left of them", 997),
+    "X-RateLimit-Reset": whole("Seconds until the count begins again", 1312),
+    "X-Ignored-Parameters": text("Parameters that were not understood", "colour"),
+    "Link": text('The next page, by cursor: `<…>; rel="next"`'),
+    "Retry-After": whole("Seconds to wait", 5),
+    "WWW-Authenticate": text("How to sign in", 'Bearer realm="api"'),
+    "Content-Disposition": text("The file's name", "attachment; filename=2026-09-28-12-04-10-UTC_in_101_ypgt.mp3"),
+    "Content-Range": text("Which part it is", "bytes 0-99/24300"),
+    "Accept-Ranges": text("Parts may be asked for", "bytes"),
+    "ETag": text("The file's SHA-256", '"88228f…"'),
+}
