@@ -113,7 +113,9 @@ def _write(client_id: int, source: str, told: Sequence[tuple[EventFacts, bytes]]
     new: dict[str, list[Told]] = defaultdict(list)
     for event, digest in told:
         stored, call = known.get(event.source_id), calls[event.call]
-        place = _stamp(NOWHERE if event.extension is None else place_of[event.extension], stored)
+        place = NOWHERE if event.extension is None else place_of[event.extension]
+        if stored is not None:
+            place = place.keeping(stored.extension_id, stored.group_id)
         rows[stored is None].append(_row(client_id, stored, call, place, event, digest))
         new[event.call].append(_told(event, place))
     db = cursor()
@@ -124,18 +126,11 @@ def _write(client_id: int, source: str, told: Sequence[tuple[EventFacts, bytes]]
         _publish(client_id, calls[event.call].call_uuid, event)
 
 
-def _stamp(place: Place, stored: KnownEvent | None) -> Place:
-    """As legs are: the group stays while the extension does."""
-    if stored is None or stored.extension_id != place.extension_id:
-        return place
-    return Place(stored.extension_id, stored.group_id)
-
-
 def _row(
     client_id: int, stored: KnownEvent | None, call: KnownCall, place: Place, event: EventFacts, digest: bytes
 ) -> list[Any]:
     row: list[Any] = [client_id, stored.id] if stored else [client_id]
-    row += [event.source, event.source_id, call.id, event.call, call.call_uuid.hex, *place]
+    row += [event.source, event.source_id, call.id, event.call, call.call_uuid.hex, place.extension_id, place.group_id]
     row += [getattr(event, name) for name in FACTS]
     row += [event.caller.number, event.caller.name, event.called.number, event.called.name]
     return [*row, as_bytes(digest), timezone.now()]

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from django.db.models import Q
 
 from portal.access.principal import Principal
-from portal.clients.models import Extension
+from portal.clients.models import Extension, ExtensionStatus
 
 
 class Ends(Protocol):
@@ -33,7 +33,8 @@ class Parties:
         wanted = Q(pk__in={extension_id for extension_id, *_ in ends}) | Q(number__in=numbers)
         rows = Extension.objects.visible_to(principal).filter(wanted).select_related("client") if ends else []
         self.by_id = {row.pk: row for row in rows}
-        self.by_number = {row.number: row for row in rows}
+        # A number may have been another extension's before.
+        self.by_number = {row.number: row for row in rows if row.status != ExtensionStatus.RETIRED}
 
     def caller(self, call: Ends) -> Extension | None:
         return self.own(call) if call.flow == "out" else self.by_number.get(call.caller_number or "")
