@@ -31,7 +31,7 @@ class SoundPage(PageView):
     column: str  # of MediaFile, that names the thing
 
     def found(self, uuid: UUID) -> tuple[Any, MediaFile]:
-        heard = self.model.objects.visible_to(self.principal).filter(uuid=uuid).first()
+        heard = self.model.objects.visible_to(self.principal).present().filter(uuid=uuid).first()
         if heard is None:
             raise Http404
         files = MediaFile.objects.filter(client_id=heard.client_id, **{f"{self.column}_id": heard.pk})

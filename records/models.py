@@ -10,16 +10,20 @@ from django.db import models
 from cdrs.models import Call, Leg, owner
 from portal.access.querysets import Owned
 from portal.clients.models import Extension, ExtensionGroup
-from records.querysets import HeardQuerySet
+from records.querysets import HeardQuerySet, TrashedQuerySet
 
 
 class State(models.TextChoices):
-    """`awaiting`: facts without media yet, or media without facts. Only what is `available` is listed by the APIs."""
+    """`awaiting`: facts without media yet, or media without facts. Only what is `available` is listed by the APIs.
+
+    What was deleted is `trashed` until it is restored or gone; its former state stands in the trash (`Trashed.was`).
+    """
 
     AWAITING = "awaiting"
     AVAILABLE = "available"
     MISSING = "missing"
     BAD = "bad"
+    TRASHED = "trashed"
 
 
 class Heard(Owned):
@@ -256,4 +260,75 @@ class DayTotal(Owned):
             models.UniqueConstraint(
                 fields=["client", "kind", "day", "extension", "group"], name="total_of_day", nulls_distinct=False
             )
+        ]
+
+
+class Deletion(Owned):
+    """One deed: who moved what to the trash, when, by which way in, and from when on it goes for good.
+
+    It lives as long as something of it is in the trash. `hides`: its rows are hidden by the trash alone, a worker has
+    still to mark them, and has come as far as `position` (an id of Trashed). `restoring`: a worker brings them back.
+    """
+
+    class Via(models.TextChoices):
+        API = "api", "API"
+        PORTAL = "portal", "portal"
+        OPERATIONS = "operations", "operations"
+
+    kind = models.CharField(max_length=12, choices=DayTotal.Kind)
+    at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="when removal may begin")
+    # Plain numbers and a name: who deleted something stays named when the user or the application has gone.
+    user_id = models.BigIntegerField(null=True)
+    application_id = models.BigIntegerField(null=True)
+    by = models.TextField()
+    via = models.CharField(max_length=10, choices=Via)
+    files = models.BigIntegerField(default=0, help_text="how many it took")
+    bytes = models.BigIntegerField(default=0)
+    hides = models.BooleanField(default=False)
+    restoring = models.BooleanField(default=False)
+    position = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint("client", "id", name="deletion_id_in_client")]
+        indexes = [
+            models.Index(fields=["client", "kind"], name="deletion_hides", condition=models.Q(hides=True)),
+            models.Index(fields=["client", "due_at"], name="deletion_by_due"),
+        ]
+
+
+class Trashed(Owned):
+    """A recording or a voice message in the trash. Once it is `removing`, its audio goes and nothing brings it back.
+
+    It refers to its row without a foreign key: 100,000 checks of one take as long as all else of a large deletion.
+    """
+
+    deletion = owner(Deletion, related_name="items")
+    record = owner(Record, null=True, related_name="trashed")
+    voicemessage = owner(VoiceMessage, null=True, related_name="trashed")
+    was = models.CharField(max_length=10, choices=State)
+    removing = models.BooleanField(default=False)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True, help_text="when a worker tries again to remove it")
+    error = models.TextField(null=True, help_text="why the last try failed")
+
+    objects = TrashedQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta:
+        ordering = ["-deletion_id", "-id"]
+        constraints = [
+            models.UniqueConstraint("client", "record", name="trashed_once", condition=models.Q(record__isnull=False)),
+            models.UniqueConstraint(
+                "client", "voicemessage", name="trashed_message_once", condition=models.Q(voicemessage__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="trashed_one_thing",
+                condition=models.Q(record__isnull=False, voicemessage__isnull=True)
+                | models.Q(record__isnull=True, voicemessage__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "deletion", "id"], name="trashed_by_deletion"),
+            models.Index(fields=["client", "next_at"], name="trashed_removing", condition=models.Q(removing=True)),
         ]

@@ -22,8 +22,6 @@ from portal.accounts.models import User
 from portal.accounts.throttle import server
 from tests.factories import Cast, make_cast
 
-pytest_plugins = ["tests.matrix"]
-
 
 def _connect_as(role: str, password: str) -> None:
     connection.close()

@@ -14,13 +14,14 @@ from django.db.utils import ProgrammingError
 from cdrs.models import Call, CallEvent, CurrentCall, DayCount, Leg, Participant, Tombstone
 from portal import checks
 from portal.access.isolation import NotInTransaction, bind, bound, scope
-from portal.access.principal import NOBODY, Principal, Reach
+from portal.access.principal import NOBODY, Principal, Reach, whole_client
 from portal.access.querysets import owned_models
 from portal.access.roles import make_roles
 from portal.accounts.models import AccessToken, Application, DoorToken, Grant, IDToken, RefreshToken, User
 from portal.clients.models import Client, Did, Extension, ExtensionGroup
 from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
-from records.models import Capture, DayTotal, MediaFile, Record, VoiceMessage
+from records.deletion import trash
+from records.models import Capture, DayTotal, Deletion, MediaFile, Record, VoiceMessage
 from tests.factories import NOON, Cast, make_call, make_record, make_voicemessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,7 +48,7 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
     """One row of a client in every owned table."""
     call, leg = make_call(client, extension)
     record = make_record(client, leg, b"sound")
-    make_voicemessage(client, extension)
+    message = make_voicemessage(client, extension)
     same: dict[str, Any] = {"client": client, "source": "test", "source_id": "x"}
     with scope(client.pk):
         Participant.objects.create(client=client, call=call, occurred_at=NOON, type="User", event="Joined")
@@ -64,6 +65,7 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
             **same, kind="recording", key=f"{client.pk}/q", size=1, sha256=b"", reason="pdf"
         )
         DoorToken.make(user, "intake")
+        assert trash(VoiceMessage.objects.filter(pk=message.pk), whole_client(client.pk), Deletion.Via.PORTAL)
         Did.objects.create(client=client, number="+442079460001", extension=extension)
         common = {"application": application, "user": user, "expires": NOON}
         IDToken.objects.create(**common)

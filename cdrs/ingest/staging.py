@@ -38,11 +38,14 @@ def plan_for_keys() -> None:
 
     Planned for its own values, a look-up of a client that statistics have not seen yet expects one row of the whole
     client, takes any index that begins with it, and reads more with each batch. Planned for all values it takes the
-    unique key. A plan made while a table was small is forgotten in time: after 0.1 s, 0.2 s, …, a minute.
+    unique key, and never reads a table whole that was empty when it was planned. A plan made while a table was small is
+    forgotten in time: after 0.1 s, 0.2 s, …, a minute.
     """
     connection.ensure_connection()
     session = cast("psycopg.Connection[Any]", connection.connection)
-    session.execute("select set_config('plan_cache_mode', 'force_generic_plan', true)")
+    session.execute(
+        "select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"
+    )
     since, patience = _planned.get(session, (0.0, 0.0))
     if time.monotonic() - since > patience:
         session.execute("discard plans")

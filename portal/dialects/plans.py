@@ -8,6 +8,8 @@ from __future__ import annotations
 
 _ALONG = {
     "enable_sort": ("off", "on"),
+    # A plan that was made while a small table was empty would read it whole for each row once it is not.
+    "enable_seqscan": ("off", "on"),
     "enable_bitmapscan": ("off", "on"),
     "enable_hashjoin": ("off", "on"),
     "enable_mergejoin": ("off", "on"),

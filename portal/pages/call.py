@@ -53,7 +53,7 @@ class CallPage(ClientPage):
         """The recordings within reach, with their first media file, who speaks, and whether a copy is being made."""
         if not self.principal.may("record:read"):
             return []
-        records = Record.objects.visible_to(self.principal).filter(call_id=call.pk)
+        records = Record.objects.visible_to(self.principal).present().filter(call_id=call.pk)
         found = list(records.select_related("extension", "leg").order_by("init_time", "started_at", "id"))
         files = MediaFile.objects.filter(client_id=call.client_id, record_id__in=[record.pk for record in found])
         media = {file.record_id: file for file in files.defer("peaks").order_by("-position", "-id")}

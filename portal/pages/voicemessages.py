@@ -82,5 +82,7 @@ class VoiceMessagesPage(ClientPage):
         waiting = MediaFile.objects.filter(
             client_id=OuterRef("client_id"), voicemessage_id=OuterRef("id"), playable=Playable.WANTED
         )
-        shown = VoiceMessage.objects.visible_to(self.principal).filter(init_time__isnull=False, state__in=SHOWN)
+        shown = (
+            VoiceMessage.objects.visible_to(self.principal).present().filter(init_time__isnull=False, state__in=SHOWN)
+        )
         return shown.select_related("extension").defer("transcript").annotate(is_preparing=Exists(waiting))

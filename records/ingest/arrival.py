@@ -10,7 +10,7 @@ from django.db import connection
 from cdrs.ingest.calls import by_source
 from cdrs.ingest.extensions import places
 from cdrs.ingest.names import lock_sources
-from cdrs.ingest.outcomes import UNCHANGED, Ingested, Outcome
+from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome
 from cdrs.ingest.rows import facts_hash, new_uuid
 from cdrs.ingest.staging import cursor, insert_rows, update_rows
 from cdrs.ingest.writing import new_ids
@@ -74,7 +74,9 @@ def _ingest_distinct(
     answers = refused(client_id, kind, source, [key for key in keys if key not in known])
     hashes = {one.source_id: facts_hash(one) for one in facts}
     for key, row in known.items():
-        if row.digest == hashes[key]:
+        if row.trashed:
+            answers[key] = SKIPPED
+        elif row.digest == hashes[key]:
             answers[key] = UNCHANGED
     wanted = [one for one in facts if one.source_id not in answers]
     columns, values = writer(wanted)

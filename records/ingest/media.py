@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from cdrs.ingest.names import lock_sources
-from cdrs.ingest.outcomes import UNCHANGED, Ingested, Outcome
+from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome
 from cdrs.ingest.rows import new_uuid
 from cdrs.ingest.staging import as_array, cursor, insert_rows, update_rows
 from cdrs.ingest.writing import new_ids
@@ -65,7 +65,7 @@ def _row_for(client_id: int, kind: Kind, source: str, source_id: str) -> tuple[i
     """The id of the row, made where there is none; or why there can be none."""
     known = known_rows(client_id, kind, source, [source_id]).get(source_id)
     if known is not None:
-        return known.id, None
+        return known.id, SKIPPED if known.trashed else None
     answer = refused(client_id, kind, source, [source_id]).get(source_id)
     if answer is not None:
         return 0, answer
@@ -124,7 +124,7 @@ def _mark(client_id: int, kind: Kind, source: str, source_id: str, state: State,
     with connection.wrap_database_errors:
         lock_sources(client_id, [source])
         known = known_rows(client_id, kind, source, [source_id]).get(source_id)
-        if known is None:
+        if known is None or known.trashed:
             return UNCHANGED
         unheard = Q(size__isnull=True) & ~Q(state=state, findings=[finding])
         rows = MODELS[kind].objects.filter(unheard, client_id=client_id, id=known.id)

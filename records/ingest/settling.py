@@ -4,7 +4,8 @@
         …change facts, media or state of these rows…
 
 On entry the rows are locked and what they add to the totals is read; on leaving each row is linked to its leg and call,
-stamped with their time, extension and group, its state is decided, and the totals get the difference.
+stamped with their time, extension and group, its state is decided, and the totals get the difference. What is in the
+trash (a row of Trashed names it) stays there, whatever arrives.
 """
 
 from __future__ import annotations
@@ -57,10 +58,13 @@ class Row(NamedTuple):
     expected: int | None
     flow: str | None
     number: str | None
+    trashed: bool
 
     @property
     def standing(self) -> Standing:
-        return Standing(self.state, self.init_time, self.extension_id, self.group_id, self.size, self.call_id)
+        return Standing(
+            self.state, self.init_time, self.extension_id, self.group_id, self.size, self.call_id, self.trashed
+        )
 
     @property
     def decided(self) -> tuple[Any, ...]:
@@ -70,6 +74,7 @@ class Row(NamedTuple):
 @contextmanager
 def settling(client_id: int, kind: Kind, ids: Sequence[int]) -> Iterator[None]:
     """Settle these rows after the body changed them; rows that the body inserts may be named, too."""
+    lock_standing(client_id, alone=False)
     before = _read(client_id, kind, ids)
     yield
     totals = Totals()
@@ -83,6 +88,13 @@ def settling(client_id: int, kind: Kind, ids: Sequence[int]) -> Iterator[None]:
             changed.append(_update_row(client_id, kind, settled))
     update_rows(cursor(), kind.table, COLUMNS[kind], changed)
     totals.write(client_id, kind.total)
+
+
+def lock_standing(client_id: int, *, alone: bool) -> None:
+    """Until the transaction ends: settlers of a client go side by side, and none beside who is `alone` (who hides rows
+    of which it locks none)."""
+    lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+    cursor().execute(f"select {lock}(hashtextextended(%s, 0))", [f"standing:{client_id}"])
 
 
 def settle(row: Row) -> Row:
@@ -99,6 +111,8 @@ def settle(row: Row) -> Row:
 
 def state_of(row: Row) -> str:
     """What can be heard has facts, a place in time and audio. What is known to lack audio stays so until it comes."""
+    if row.trashed:
+        return State.TRASHED
     if row.size is not None:
         return State.AVAILABLE if row.has_facts and row.init_time is not None else State.AWAITING
     return row.state if row.state in {State.MISSING, State.BAD} else State.AWAITING
@@ -144,7 +158,7 @@ select r.id, r.call_id, r.leg_id, r.init_time, r.extension_id, r.group_id, r.sta
        coalesce(l.extension_id, f.extension_id),
        case when l.id is not null then l.group_id else f.group_id end,
        coalesce(l.billsec, f.billsec), coalesce(l.flow, f.flow, c.direction),
-       coalesce(x.number, l.dest_number, f.dest_number, c.called_number)
+       coalesce(x.number, l.dest_number, f.dest_number, c.called_number), t.id is not null
   from records_record r
   left join cdrs_leg l on l.client_id = %(client_id)s and l.source = r.source and l.source_id = r.leg_source_id
   left join cdrs_call c on r.leg_source_id is null
@@ -156,18 +170,21 @@ select r.id, r.call_id, r.leg_id, r.init_time, r.extension_id, r.group_id, r.sta
   left join lateral (
        select key from records_mediafile where client_id = %(client_id)s and record_id = r.id
         order by position, id limit 1) m on true
+  left join records_trashed t on t.client_id = %(client_id)s and t.record_id = r.id
  where r.client_id = %(client_id)s and r.id = any(%(ids)s::bigint[])
  order by r.id for update of r
 """
 _VOICEMESSAGES = """
 select v.id, null::bigint, null::bigint, v.init_time, v.extension_id, v.group_id, v.state, v.findings, v.file_name,
        v.size, v.seconds, v.facts_hash is not null, m.key,
-       null::bigint, null::bigint, v.init_time, v.extension_id, v.group_id, v.duration, 'voicemail', x.number
+       null::bigint, null::bigint, v.init_time, v.extension_id, v.group_id, v.duration, 'voicemail', x.number,
+       t.id is not null
   from records_voicemessage v
   left join clients_extension x on x.client_id = %(client_id)s and x.id = v.extension_id
   left join lateral (
        select key from records_mediafile where client_id = %(client_id)s and voicemessage_id = v.id
         order by position, id limit 1) m on true
+  left join records_trashed t on t.client_id = %(client_id)s and t.voicemessage_id = v.id
  where v.client_id = %(client_id)s and v.id = any(%(ids)s::bigint[])
  order by v.id for update of v
 """

@@ -11,7 +11,10 @@ from records.models import State
 
 
 class Standing(NamedTuple):
-    """What a row adds to the totals: one file of `size` bytes while it is available, else nothing."""
+    """What a row adds to the totals: one file of `size` bytes while it is available, else nothing.
+
+    What is `hidden` by a large deletion has left the totals of days with it, and leaves its call's when it is marked.
+    """
 
     state: str
     init_time: datetime | None
@@ -19,6 +22,7 @@ class Standing(NamedTuple):
     group_id: int | None
     size: int | None
     call_id: int | None
+    hidden: bool = False
 
 
 class Totals:
@@ -31,11 +35,16 @@ class Totals:
     def add(self, row: Standing, sign: int = 1) -> None:
         if row.state != State.AVAILABLE or row.init_time is None:
             return
-        total = self._days[(row.init_time.astimezone(UTC).date(), row.extension_id, row.group_id)]
-        total[0] += sign
-        total[1] += sign * (row.size or 0)
+        if not row.hidden:
+            day = row.init_time.astimezone(UTC).date()
+            self.add_to_day(day, row.extension_id, row.group_id, sign, sign * (row.size or 0))
         if row.call_id is not None:
             self._calls[row.call_id] += sign
+
+    def add_to_day(self, day: date, extension_id: int | None, group_id: int | None, files: int, size: int) -> None:
+        total = self._days[(day, extension_id, group_id)]
+        total[0] += files
+        total[1] += size
 
     def write(self, client_id: int, kind: str) -> None:
         """Add to the stored totals, in the same order always, so that two writers cannot wait for each other."""

@@ -1,0 +1,55 @@
+"""What workers have to do with the trash of a client, and how they come to know: a row is the job, the queue wakes."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from portal.access.isolation import scope
+from records.models import Deletion, Trashed
+
+log = logging.getLogger(__name__)
+
+
+def wake_after_commit(client_id: int) -> None:
+    transaction.on_commit(partial(wake, client_id))
+
+
+def wake(client_id: int) -> None:
+    """A broker that is out is no harm: the rows say what is to be done, and the sweeper finds them."""
+    from records.tasks import work_off_trash
+
+    try:
+        work_off_trash.delay(client_id)
+    except Exception:
+        log.warning("the queue is out: the trash of client %d waits for the sweeper", client_id, exc_info=True)
+
+
+def wake_forgotten(client_id: int) -> int:
+    """Wake a worker for one client whose trash has something to be done; 1 where it has."""
+    with scope(client_id):
+        waits = under_way(client_id).exists() or leaving(client_id).exists() or failed(client_id).exists()
+    if waits:
+        wake(client_id)
+    return int(waits)
+
+
+def under_way(client_id: int) -> Any:
+    """Large deletions whose rows are still to be marked, or to be brought back."""
+    return Deletion.objects.filter(Q(hides=True) | Q(restoring=True), client_id=client_id)
+
+
+def leaving(client_id: int) -> Any:
+    """What has been in the trash for its time."""
+    due = {"deletion__due_at__lte": timezone.now(), "deletion__hides": False, "deletion__restoring": False}
+    return Trashed.objects.filter(client_id=client_id, deletion__client_id=client_id, removing=False, **due)
+
+
+def failed(client_id: int) -> Any:
+    """What a worker did not finish removing, or what storage did not let go, once it is time to try again."""
+    return Trashed.objects.filter(client_id=client_id, removing=True, next_at__lte=timezone.now())
