@@ -144,10 +144,15 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.web.csp.ContentSecurityPolicy",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "portal.web.browsers.ForBrowsers",
+]
+# Programs say who they are in each request and send no cookie: these addresses are not led through what follows.
+PROGRAMS = r"/+api/+ver1\.0(/|$)|/intake/v1/|/(healthz|readyz)$"
+BROWSER_MIDDLEWARE = [
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.accounts.middleware.PrincipalMiddleware",
@@ -156,6 +161,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# These look for sessions, sign-in, messages and axes in MIDDLEWARE; they are in the list above.
+SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410", "axes.W002"]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 # Every dialect answers both forms of a path itself: a redirect would lose a POST body.
