@@ -6,9 +6,10 @@ most half of it; a lone caller has it all. An application may have a limit of it
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import threading
 import time
-from functools import cache
 from typing import Any, NamedTuple
 
 import redis
@@ -52,6 +53,7 @@ if of_application > 0 then redis.call('HINCRBY', key, ARGV[2], 1) end
 if all == 0 then redis.call('EXPIREAT', key, hour + 3660) end
 return {limit, left - 1, reset, 1}
 """
+COUNT_SHA = hashlib.sha1(COUNT.encode(), usedforsecurity=False).hexdigest()  # what Redis knows a script by
 
 
 class Allowance(NamedTuple):
@@ -89,9 +91,9 @@ def counted(principal: Principal) -> Allowance | None:
     if (not of_client and not of_application) or OUTAGE.lasts():
         return None
     application = f"all of application {principal.application_id}"
-    keys, arguments = [f"requests:{principal.client_id}"], [caller(principal), application, of_client, of_application]
+    words = (f"requests:{principal.client_id}", caller(principal), application, of_client, of_application)
     try:
-        limit, remaining, reset, admitted = script()(keys=keys, args=arguments)
+        limit, remaining, reset, admitted = LINE.count(*words)
     except redis.RedisError as error:
         OUTAGE.begin(error)
         return None
@@ -113,6 +115,23 @@ def limits(principal: Principal) -> tuple[int, int]:
     return (client_settings.value(client, "hourly_limit") if client else 0), principal.application_limit
 
 
-@cache
-def script() -> Any:
-    return server().register_script(COUNT)
+class Line(threading.local):
+    """This thread's own connection to Redis: taking one from a pool costs as much as the question itself."""
+
+    connection: Any = None
+
+    def count(self, *words: str | int) -> list[int]:
+        """COUNT's answer. Raises RedisError; once it tries again, since a server may close what was idle for long."""
+        if self.connection is None:
+            self.connection = server().connection_pool.make_connection()
+        try:
+            return self.ask("EVALSHA", COUNT_SHA, 1, *words)
+        except (redis.ConnectionError, redis.exceptions.NoScriptError):
+            return self.ask("EVAL", COUNT, 1, *words)
+
+    def ask(self, *words: str | int) -> Any:
+        self.connection.send_command(*words)
+        return self.connection.read_response()
+
+
+LINE = Line()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -31,7 +31,7 @@ class ForBrowsers:
                 raise ImproperlyConfigured(f"{name} has one of {', '.join(UNSERVED)}: it belongs in MIDDLEWARE")
             if hasattr(middleware, "process_view"):
                 self.view_hooks.insert(0, middleware.process_view)
-            self.browsers = convert_exception_to_response(middleware)
+            self.browsers = cast("Handler", convert_exception_to_response(middleware))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return (self.programs if self.is_program(request.path_info) else self.browsers)(request)

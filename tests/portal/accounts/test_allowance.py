@@ -120,7 +120,7 @@ def test_nobody_gets_more_than_there_is(limit: int, calls: list[int]) -> None:
 
 
 def test_without_a_limit_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(allowance, "script", lambda: pytest.fail("Redis was asked"))
+    monkeypatch.setattr(allowance.Line, "ask", lambda *_: pytest.fail("Redis was asked"))
     assert counted(replace(KAY, hourly_limit=0)) is None
 
 
@@ -129,16 +129,16 @@ def test_redis_out_serves_everybody_and_says_so_once(
 ) -> None:
     asked = []
 
-    def out(**_: Any) -> Any:
+    def out(*_: Any) -> Any:
         asked.append(1)
         raise redis.ConnectionError("refused by 192.0.2.1")
 
-    monkeypatch.setattr(allowance, "script", lambda: out)
+    monkeypatch.setattr(allowance.Line, "ask", out)
     with caplog.at_level(logging.WARNING):
         assert [counted(KAY) for _ in range(5)] == [None] * 5
-        assert len(asked) == 1, "it is left alone for a while"
+        assert len(asked) == 2, "it is left alone for a while"
         allowance.OUTAGE.until = 0
-        assert counted(KAY) is None and len(asked) == 2
+        assert counted(KAY) is None and len(asked) == 4
     assert [record.getMessage() for record in caplog.records] == [
         "requests are served uncounted: Redis is out (ConnectionError)"
     ]
@@ -147,6 +147,12 @@ def test_redis_out_serves_everybody_and_says_so_once(
 def test_redis_without_its_scripts_counts_on() -> None:
     assert admitted(KAY) == [True]
     server().script_flush()
+    assert admitted(KAY, 10) == [True] * 9 + [False]
+
+
+def test_a_line_that_redis_has_cut_is_opened_again() -> None:
+    assert admitted(KAY) == [True]
+    assert server().client_kill_filter(_id=allowance.LINE.ask("CLIENT", "ID")) == 1
     assert admitted(KAY, 10) == [True] * 9 + [False]
 
 
