@@ -1,4 +1,4 @@
-"""The one FilterSet for calls: pages, the CSV and the dialects ask for calls in its words."""
+"""The FilterSet of calls for people: pages and the CSV. Programs ask by cdrs.queries, in the same words."""
 
 from __future__ import annotations
 

@@ -1,63 +1,34 @@
-"""The one FilterSet of recordings: every list of them, of any dialect, goes through it."""
+"""The FilterSets of recordings and of voice messages: every list of them, of any dialect, goes through one of these."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.db.models import Q
-from django_filters import BooleanFilter, CharFilter, Filter, IsoDateTimeFilter
+from django_filters import CharFilter, IsoDateTimeFilter
 
-from cdrs.querysets import number_like
-from portal.web.filtersets import LeanFilterSet
-from records.models import Record
-
-
-class ManyField(forms.Field):
-    """One value or several, as a list."""
-
-    def to_python(self, value: Any) -> list[Any]:
-        return list(value) if isinstance(value, list | tuple) else [value]
-
-
-class AnyOf(Filter):
-    """Rows whose column has one of the values."""
-
-    field_class = ManyField
-
-    def filter(self, qs: Any, value: list[Any]) -> Any:
-        if len(value) == 1:
-            return qs.filter(**{self.field_name: value[0]})
-        return qs.filter(**{f"{self.field_name}__in": value})
-
-
-class AnyNumber(Filter):
-    """Rows of calls from or to one of the numbers; `*` stands for any symbols."""
-
-    field_class = ManyField
-
-    def filter(self, qs: Any, value: list[str]) -> Any:
-        either = Q()
-        for pattern in value:
-            either |= number_like("call__caller", pattern) | number_like("call__called", pattern)
-        return qs.filter(either)
-
-
-class HasText(BooleanFilter):
-    """Rows with a text in the column, or without."""
-
-    def filter(self, qs: Any, value: bool | None) -> Any:
-        if value is None:
-            return qs
-        empty = Q(**{f"{self.field_name}__isnull": True}) | Q(**{self.field_name: ""})
-        return qs.exclude(empty) if value else qs.filter(empty)
+from cdrs.queries import AnyNumber
+from portal.web.filtersets import Always, AnyOf, HasText, LeanFilterSet
+from records.models import Record, VoiceMessage
 
 
 class Said(CharFilter):
-    """Rows whose transcript or summary contains the words, in any case."""
+    """Rows with the words in one of their texts, in any case."""
+
+    def __init__(self, *columns: str) -> None:
+        super().__init__()
+        self.columns = columns
 
     def filter(self, qs: Any, value: str) -> Any:
-        return qs.filter(Q(transcript__icontains=value) | Q(summary__icontains=value)) if value else qs
+        anywhere = Q()
+        for column in self.columns:
+            anywhere |= Q(**{f"{column}__icontains": value})
+        return qs.filter(anywhere) if value else qs
+
+
+class MessageNumber(AnyNumber):
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        return super().filter(qs.knowing_numbers(), value)
 
 
 class RecordFilter(LeanFilterSet):
@@ -70,10 +41,29 @@ class RecordFilter(LeanFilterSet):
     result = AnyOf("leg__result")
     from_username = AnyOf("leg__from_username")
     to_username = AnyOf("leg__to_username")
-    number = AnyNumber()
+    number = AnyNumber("call__caller", "call__called")
     has_transcript = HasText("transcript")
-    q = Said()
+    q = Said("transcript", "summary")
 
     class Meta:
         model = Record
+        fields: list[str] = []
+
+
+class VoiceMessageFilter(LeanFilterSet):
+    """As RecordFilter. A message came in and ended in the voice mail: so it is found under these, and no other."""
+
+    start = IsoDateTimeFilter("init_time", lookup_expr="gte")
+    end = IsoDateTimeFilter("init_time", lookup_expr="lt")
+    extensions = AnyOf("extension_id")
+    flow = Always("in")
+    result = Always("voicemail")
+    from_username = AnyOf("caller_number")
+    to_username = AnyOf("dialled")
+    number = MessageNumber("caller", "dialled")
+    has_transcript = HasText("transcript")
+    q = Said("transcript")
+
+    class Meta:
+        model = VoiceMessage
         fields: list[str] = []

@@ -10,7 +10,7 @@ from django.db import models
 from cdrs.models import Call, Leg, owner
 from portal.access.querysets import Owned
 from portal.clients.models import Extension, ExtensionGroup
-from records.querysets import HeardQuerySet, TrashedQuerySet
+from records.querysets import HeardQuerySet, TrashedQuerySet, VoiceMessageQuerySet
 
 
 class State(models.TextChoices):
@@ -145,6 +145,8 @@ class VoiceMessage(Heard):
     is_new = models.BooleanField(default=True)
     live_id = models.BigIntegerField(null=True)
     parent_live_id = models.BigIntegerField(null=True)
+
+    objects = VoiceMessageQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta(Heard.Meta):
         indexes = [

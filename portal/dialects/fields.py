@@ -6,7 +6,7 @@ values, orjson in this process) and a list of any length (`row_to_json` in the d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -50,20 +50,54 @@ class Keyed:
         return f'"{table}"."{self.time}" {way}, "{table}"."{self.unique}" {way}'
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Of another table one row beside each, as `name` in a field's SQL: the first of `rows()` in the order of `first`
+    whose columns (the keys of `same`) are those of the row. Where there is none, its columns are null.
+
+    `first` must not be what an index is ordered by: lists are planned to follow an index rather than sort, and would
+    follow that one through the whole table.
+    """
+
+    name: str
+    rows: Callable[[], models.QuerySet[Any]]
+    same: Mapping[str, str]
+    first: tuple[str, ...]
+
+    def join(self, table: str) -> str:
+        rows = self.rows()
+        where, params = where_of(rows)
+        assert not params, "the SQL of a list's fields takes no parameters"
+        other = rows.model._meta.db_table
+        same = [f'"{other}"."{column}" = "{table}"."{its}"' for column, its in self.same.items()]
+        order = ", ".join(f'"{other}"."{column}"' for column in self.first)
+        return (
+            f'left join lateral (select * from "{other}" where {" and ".join([where, *same])}'
+            f' order by {order} limit 1) as "{self.name}" on true'
+        )
+
+
 class Fields:
     """The vendor's fields of one model, in the vendor's order. A source is a column's path or an expression."""
 
-    key = Keyed()
-
-    def __init__(self, model: type[models.Model], sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self,
+        model: type[models.Model],
+        sources: Mapping[str, Source],
+        *,
+        key: Keyed | None = None,
+        beside: Beside | None = None,
+    ) -> None:
         self.model = model
         self.sources = dict(sources)
         self.names = tuple(sources)
         self.table = model._meta.db_table
+        self.key = key or Keyed()
+        self.beside = beside
 
     def replaced(self, **sources: Source) -> Fields:
-        """The same fields with another source for some."""
-        return Fields(self.model, self.sources | sources)
+        """The same fields with another source for some, and those that are new behind them."""
+        return Fields(self.model, self.sources | sources, key=self.key, beside=self.beside)
 
     @cached_property
     def _compiled(self) -> tuple[list[str], str]:
@@ -75,24 +109,42 @@ class Fields:
         tables, params = compiler.get_from_clause()
         columns = [sql for _, (sql, column_params), _ in compiler.select if not column_params]
         assert not params and len(columns) == len(self.names), "a field's SQL takes no parameters"
-        return columns, " ".join(tables[1:])
+        joins = [*tables[1:], self.beside.join(self.table)] if self.beside else tables[1:]
+        return columns, " ".join(joins)
 
-    def _select(self, rows: str, *, ascending: bool, more: str = "") -> str:
+    def _select(self, rows: str, more: str = "") -> str:
         columns, joins = self._compiled
-        return (
-            f'select {", ".join(columns)}{more} from ({rows}) as "{self.table}" {joins}'
-            f" order by {self.key.of(self.table, ascending=ascending)}"
-        )
+        return f'select {", ".join(columns)}{more} from ({rows}) as "{self.table}" {joins}'
+
+    def gathered(self, rows: str) -> str:
+        """Each row as values in the order of `names`, then its time and id; in no order."""
+        return self._select(rows, f', "{self.table}"."{self.key.time}", "{self.table}"."{self.key.unique}"')
 
     def page(self, rows: str, *, ascending: bool) -> str:
-        """Each row as values in the order of `names`, then its time and id."""
-        key = f', "{self.table}"."{self.key.time}", "{self.table}"."{self.key.unique}"'
-        return self._select(rows, ascending=ascending, more=key)
+        """As `gathered`, in order."""
+        return f"{self.gathered(rows)} order by {self.key.of(self.table, ascending=ascending)}"
 
     def as_json(self, rows: str, *, ascending: bool) -> str:
         """Each row as one JSON text."""
         names = ", ".join(f'"{name}"' for name in self.names)
-        return f"select row_to_json(t) from ({self._select(rows, ascending=ascending)}) as t ({names})"
+        ordered = f"{self._select(rows)} order by {self.key.of(self.table, ascending=ascending)}"
+        return f"select row_to_json(t) from ({ordered}) as t ({names})"
+
+
+def where_of(queryset: models.QuerySet[Any]) -> tuple[str, list[Any]]:
+    """A queryset's conditions as SQL and parameters."""
+    query = queryset.query
+    compiler = query.get_compiler(connection=connections[DEFAULT_DB_ALIAS])
+    query.get_initial_alias()
+    return compiler.compile(query.where) if query.where else ("true", [])
+
+
+def rows_in_no_order(queryset: models.QuerySet[Any]) -> tuple[str, list[Any]]:
+    """SQL and parameters of a queryset's own rows, of its own table alone."""
+    assert not queryset.query.is_sliced and not queryset.query.distinct
+    where, params = where_of(queryset)
+    table = queryset.model._meta.db_table
+    return f'select "{table}".* from "{table}" where {where}', params
 
 
 def rows_of(
@@ -112,10 +164,8 @@ def rows_of(
     query = queryset.query
     assert query.group_by is None and not query.distinct and not query.is_sliced
     table = queryset.model._meta.db_table
-    compiler = query.get_compiler(connection=connections[DEFAULT_DB_ALIAS])
-    query.get_initial_alias()
-    where, params = compiler.compile(query.where) if query.where else ("true", [])
-    tables, table_params = compiler.get_from_clause()
+    where, params = where_of(queryset)
+    tables, table_params = query.get_compiler(connection=connections[DEFAULT_DB_ALIAS]).get_from_clause()
     order = key.of(table, ascending=ascending)
     columns = f'"{table}"."{key.time}", "{table}"."{key.unique}"' if keys_alone or skip else f'"{table}".*'
     sql = f"select {columns} from {' '.join(tables)} where {where} order by {order}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.dialects import params
 from portal.dialects.json_types import Schema
-from portal.dialects.params import Choice, Param, Reader
+from portal.dialects.params import Choice, Param, Reader, UpTo
 from portal.dialects.rows import Position
 
 TIME = {
@@ -28,6 +28,8 @@ def schema_of(reader: Reader) -> Schema:
     if isinstance(reader, Choice):
         one: Schema = {"type": "string", "enum": list(reader.choices)}
         return {"type": "array", "items": one} if reader.many else one
+    if isinstance(reader, UpTo):
+        return READERS[params.whole] | {"maximum": reader.most}
     return READERS[reader]
 
 

@@ -93,6 +93,18 @@ def whole(values: list[str]) -> int:
     return min(int(text), LARGEST)
 
 
+@dataclass(frozen=True, slots=True)
+class UpTo:
+    """As `whole`, refusing what is more than `most`."""
+
+    most: int
+
+    def __call__(self, values: list[str]) -> int:
+        if (number := whole(values)) > self.most:
+            raise ValueError(f"at most {self.most} is possible")
+        return number
+
+
 def ids(values: list[str]) -> list[int]:
     """Ids, repeated or with commas between them."""
     pieces = [piece.strip() for value in values for piece in value.split(",") if piece.strip()]

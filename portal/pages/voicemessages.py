@@ -6,12 +6,10 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, ExpressionWrapper, OuterRef, QuerySet, TextField
-from django.db.models.functions import Reverse
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 
 from cdrs.filters import PeriodFilter, choice_filter, number_pattern
-from cdrs.models import plain
 from cdrs.querysets import number_like
 from portal.access.principal import Principal, Reach
 from portal.clients.models import Extension
@@ -19,8 +17,8 @@ from portal.clients.pages import ClientPage
 from portal.pages.chips import chips_of
 from portal.web.paging import BadCursor, keyset_page
 from records.models import MediaFile, Playable, State, VoiceMessage
+from records.querysets import VoiceMessageQuerySet as Messages
 
-Messages = QuerySet[VoiceMessage]
 SHOWN = [State.AVAILABLE, State.MISSING, State.BAD]
 
 
@@ -53,9 +51,7 @@ class VoiceMessageFilter(PeriodFilter):
         return messages.filter(init_time__lt=self.when.end) if self.when.end else messages
 
     def by_number(self, messages: Messages, name: str, pattern: str) -> Messages:
-        number = ExpressionWrapper(plain("caller_number"), output_field=TextField())
-        known = messages.alias(caller_plain_rev=Reverse(number))
-        return known.filter(number_like("caller", pattern))
+        return messages.knowing_numbers().filter(number_like("caller", pattern))
 
     def by_new(self, messages: Messages, name: str, wanted: str) -> Messages:
         return messages.filter(is_new=wanted == "yes")

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
-from django_filters import FilterSet
+from django.db.models import Q
+from django_filters import BooleanFilter, Filter, FilterSet
 
 
 class LeanFilterSet(FilterSet):
@@ -56,3 +58,44 @@ class LeanFilterSet(FilterSet):
         for name, value in values.items():
             queryset = cls.base_filters[name].filter(queryset, value)
         return queryset
+
+
+class ManyField(forms.Field):
+    """One value or several, as a list."""
+
+    def to_python(self, value: Any) -> list[Any]:
+        return list(value) if isinstance(value, list | tuple) else [value]
+
+
+class AnyOf(Filter):
+    """Rows whose column has one of the values."""
+
+    field_class = ManyField
+
+    def filter(self, qs: Any, value: list[Any]) -> Any:
+        if len(value) == 1:
+            return qs.filter(**{self.field_name: value[0]})
+        return qs.filter(**{f"{self.field_name}__in": value})
+
+
+class Always(Filter):
+    """For what is the same in every row: all of them where it is among the values, else none."""
+
+    field_class = ManyField
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+    def filter(self, qs: Any, value: list[Any]) -> Any:
+        return qs if self.value in value else qs.none()
+
+
+class HasText(BooleanFilter):
+    """Rows with a text in the column, or without."""
+
+    def filter(self, qs: Any, value: bool | None) -> Any:
+        if value is None:
+            return qs
+        empty = Q(**{f"{self.field_name}__isnull": True}) | Q(**{self.field_name: ""})
+        return qs.exclude(empty) if value else qs.filter(empty)

@@ -1,12 +1,32 @@
-"""The 33 fields of a conversation record, in the paper's order."""
+"""The 33 fields of a recording, a CDR and a voice message, in the paper's order."""
 
 from __future__ import annotations
 
-from portal.dialects.fields import Fields, Source, Sql
-from records.models import Record
+from collections.abc import Mapping
 
+from cdrs.models import Leg
+from portal.dialects.fields import Beside, Fields, Source, Sql
+from records.models import Record, VoiceMessage
+
+# In the order of the paper.
+NAMES = """
+ani_number application call_uuid client_owner_id dest_domain dest_number did_domain did_number duration ext_number_reg
+extension_group_owner_id extension_id extension_name extension_type flow from_domain from_screen_name from_username
+hangup_cause hangup_disposition hangup_time_gmt init_time_gmt record_file_size record_uuid result source_domain
+source_number start_time_gmt to_domain to_username file_name record_transfer storage_url
+"""
+# What a leg's column of the same name says.
+OF_LEG = """
+ani_number application dest_domain dest_number did_domain did_number duration ext_number_reg flow from_domain
+from_screen_name from_username hangup_cause result source_domain source_number to_domain to_username
+"""
 HEX32 = "upper(replace({}::text, '-', ''))"
 NULL = Sql("null")
+
+
+def in_order(sources: Mapping[str, Source]) -> dict[str, Source]:
+    """The paper's fields in its order; those that are not told are null."""
+    return {name: sources.get(name, NULL) for name in NAMES.split()}
 
 
 def gmt(column: str) -> Sql:
@@ -14,52 +34,90 @@ def gmt(column: str) -> Sql:
     return Sql("date_trunc('second', {} at time zone 'UTC')::text", column)
 
 
-RECORD_UUID = Sql(f"coalesce({{}}, 0) || '-' || {HEX32}", "extension_id", "uuid")
-SOURCES: dict[str, Source] = {
-    "ani_number": "leg__ani_number",
-    "application": "leg__application",
-    "call_uuid": Sql(HEX32, "call__call_uuid"),
+def fraction_kept(column: str) -> Sql:
+    """The same, with what fraction of a second there is."""
+    return Sql("({} at time zone 'UTC')::text", column)
+
+
+OWNERS: dict[str, Source] = {
     "client_owner_id": "client_id",
-    "dest_domain": "leg__dest_domain",
-    "dest_number": "leg__dest_number",
-    "did_domain": "leg__did_domain",
-    "did_number": "leg__did_number",
-    "duration": "leg__duration",
-    "ext_number_reg": "leg__ext_number_reg",
     "extension_group_owner_id": "group_id",
     "extension_id": "extension_id",
     "extension_name": Sql("{} || '*' || {} || '@' || {}", "client__prefix", "extension__number", "client__domain"),
     "extension_type": "extension__type",
-    "flow": "leg__flow",
-    "from_domain": "leg__from_domain",
-    "from_screen_name": "leg__from_screen_name",
-    "from_username": "leg__from_username",
-    "hangup_cause": "leg__hangup_cause",
-    "hangup_disposition": Sql("coalesce({}, '')", "leg__hangup_disposition"),
-    "hangup_time_gmt": gmt("leg__hangup_time"),
-    # The one time that keeps its fraction.
-    "init_time_gmt": Sql("({} at time zone 'UTC')::text", "init_time"),
-    "record_file_size": "size",
-    "record_uuid": RECORD_UUID,
-    "result": "leg__result",
-    "source_domain": "leg__source_domain",
-    "source_number": "leg__source_number",
-    "start_time_gmt": gmt("leg__start_time"),
-    "to_domain": "leg__to_domain",
-    "to_username": "leg__to_username",
-    "file_name": "file_name",
-    "record_transfer": "record_transfer",
-    "storage_url": NULL,
+    "init_time_gmt": fraction_kept("init_time"),
 }
-RECORDS = Fields(Record, SOURCES)
-# For those who may have links: in the place of a link what it is made from, where the client has links in its lists.
-RECORDS_WITH_LINKS = RECORDS.replaced(
-    storage_url=Sql(
-        "case when {} ->> 'storage_links' = 'in_lists' then {}::text || ':' || {} || ':' || {} || ':' || {} end",
-        "client__settings",
-        "uuid",
-        "generation",
-        "client_id",
-        "client__link_generation",
+
+
+def leg_at(path: str) -> dict[str, Source]:
+    """What a leg tells; `path` leads to it, "" from the leg itself."""
+    told: dict[str, Source] = {name: path + name for name in OF_LEG.split()}
+    return told | {
+        "hangup_disposition": Sql("coalesce({}, '')", f"{path}hangup_disposition"),
+        "hangup_time_gmt": gmt(f"{path}hangup_time"),
+        "start_time_gmt": gmt(f"{path}start_time"),
+    }
+
+
+def made_from(kind: str, uuid: Source = "uuid", generation: Source = "generation") -> Sql:
+    """In the place of a link what it is made from (ringme.links), where the client has links in its lists."""
+    told = "{} || ':' || {} || ':' || {} || ':' || {}"
+    return Sql(
+        f"case when {{}} ->> 'storage_links' = 'in_lists' then '{kind}:' || {told} end",
+        *("client__settings", uuid, generation, "client_id", "client__link_generation"),
     )
+
+
+RECORD_UUID = Sql(f"coalesce({{}}, 0) || '-' || {HEX32}", "extension_id", "uuid")
+OF_HEARD: dict[str, Source] = {"record_uuid": RECORD_UUID, "record_file_size": "size", "file_name": "file_name"}
+
+RECORDS = Fields(
+    Record,
+    in_order(
+        OWNERS
+        | leg_at("leg__")
+        | OF_HEARD
+        | {"call_uuid": Sql(HEX32, "call__call_uuid"), "record_transfer": "record_transfer"}
+    ),
 )
+RECORDS_WITH_LINKS = RECORDS.replaced(storage_url=made_from("record"))
+
+MESSAGES = Fields(
+    VoiceMessage,
+    in_order(
+        OWNERS
+        | OF_HEARD
+        | {
+            "duration": Sql("coalesce({}, floor({})::integer)", "duration", "seconds"),
+            "flow": Sql("'in'"),
+            "from_screen_name": "caller_name",
+            "from_username": "caller_number",
+            "hangup_disposition": Sql("''"),
+            "result": Sql("'voicemail'"),
+            "source_number": "caller_number",
+            "to_username": "dialled",
+        }
+    ),
+)
+MESSAGES_WITH_LINKS = MESSAGES.replaced(storage_url=made_from("voicemessage"))
+
+# Of a CDR its first recording that can be heard.
+HEARD = Beside(
+    "heard", Record.objects.available, same={"client_id": "client_id", "leg_id": "id"}, first=("started_at", "id")
+)
+CDRS = Fields(
+    Leg,
+    in_order(
+        OWNERS
+        | leg_at("")
+        | {
+            "call_uuid": Sql(HEX32, "call__call_uuid"),
+            "file_name": Sql("heard.file_name"),
+            "record_file_size": Sql("heard.size"),
+            "record_transfer": Sql("heard.record_transfer"),
+            "record_uuid": Sql("coalesce(heard.extension_id, 0) || '-' || " + HEX32.format("heard.uuid")),
+        }
+    ),
+    beside=HEARD,
+)
+CDRS_WITH_LINKS = CDRS.replaced(storage_url=made_from("record", Sql("heard.uuid"), Sql("heard.generation")))

@@ -15,17 +15,17 @@ from records.links import token_for
 NO_LINK = b'"storage_url":null}'
 
 
-def link(client_id: int, client_generation: int, record_uuid: uuid.UUID, generation: int) -> str:
-    """The absolute address of a recording's storage link."""
-    token = token_for(client_id, client_generation, record_uuid, generation)
+def link(kind: str, client_id: int, client_generation: int, heard_uuid: uuid.UUID, generation: int) -> str:
+    """The absolute address of the storage link of a recording or a voice message (`kind`, see records.links)."""
+    token = token_for(kind, client_id, client_generation, heard_uuid, generation)
     return settings.PUBLIC_URL + reverse("storage-link", args=[token])
 
 
 def completed(row: dict[str, Any]) -> dict[str, Any]:
     """A row with its link in the place of what the link is made from, where there is that (ringme.fields)."""
     if made_from := row["storage_url"]:
-        record_uuid, generation, client_id, client_generation = made_from.split(":")
-        row["storage_url"] = link(int(client_id), int(client_generation), uuid.UUID(record_uuid), int(generation))
+        kind, heard_uuid, generation, client_id, client_generation = made_from.split(":")
+        row["storage_url"] = link(kind, int(client_id), int(client_generation), uuid.UUID(heard_uuid), int(generation))
     return row
 
 

@@ -1,4 +1,4 @@
-"""A list of ringme: all rows of the window, streamed, or a page of them."""
+"""A list of ringme: all rows of the window, streamed, or a page of them; bare, or in an envelope."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from portal.access.statements import fetch
 from portal.dialects.door import Door
 from portal.dialects.fields import Fields, rows_of
 from portal.dialects.plans import IN_ORDER
+from portal.dialects.ringme.params import LARGEST_PAGE
 from portal.dialects.rows import Position, beyond
 from portal.dialects.shapes import SHAPES, Question, Slot
 from portal.dialects.streaming import Finish, RowStream
 
-# Up to so many rows are a page, made in this process; more are streamed.
-LARGEST_PAGE = 1000
 # What would end the address of a Link early; a query string that holds it was not encoded as it should be.
 _UNSAFE = re.compile(r"[<>\"\s\x00-\x1f\x7f-\U0010ffff]")
 # `page` and `per_page` of a caller may say anything: what PostgreSQL takes as an offset.
 FARTHEST = 2**62
+
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,11 @@ class Paging:
     after: Position | None = None
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> Paging:
+    def of(cls, values: dict[str, Any], default: int = 0) -> Paging:
         sizes = [values.get(name, 0) for name in ("per_page", "count", "limit")]
         return cls(
             ascending=values.get("order") == "asc",
-            size=next((size for size in sizes if size), 0),
+            size=next((size for size in sizes if size), default),
             page=max(1, values.get("page", 1)),
             after=values.get("after"),
         )
@@ -56,15 +58,18 @@ class Paging:
 class Listing:
     """The rows of a list: which are asked for, and the vendor's fields of each.
 
-    `jump(skip)` gives a nearer queryset and what is left to skip, where it knows one; `finish*` complete a row.
+    `jump(skip)` gives a nearer queryset and what is left to skip, where it knows one. `finish` completes the rows of a
+    page, given their ids too, `finish_json` one row of a stream. `envelope`: the keys around the rows, one of which
+    is none of `page`, `per_page` and `order` and stands for them; None for a bare array.
     """
 
     question: Question
     fields: Fields
     client_id: int
-    finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    finish: Callable[[list[Row], list[int]], list[Row]] | None = None
     finish_json: Finish | None = None
     jump: Callable[[int], tuple[Any, int]] | None = None
+    envelope: tuple[str, ...] | None = None
 
 
 def listed(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
@@ -74,7 +79,19 @@ def listed(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
     try:
         return page(door, listing, paging) if 0 < paging.size <= LARGEST_PAGE else stream(door, listing, paging)
     except EmptyResultSet:
-        return door.json([])
+        return door.json(wrapped(listing, paging, []))
+
+
+def wrapped(listing: Listing, paging: Paging, rows: list[Row]) -> list[Row] | Row:
+    """The rows as they are, or in the list's envelope. A page that was reached by cursor has no number: null."""
+    if listing.envelope is None:
+        return rows
+    told = {
+        "page": None if paging.after else paging.page,
+        "per_page": paging.size,
+        "order": "asc" if paging.ascending else "desc",
+    }
+    return {name: told.get(name) if name in told else rows for name in listing.envelope}
 
 
 def page(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
@@ -83,11 +100,21 @@ def page(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
     found = fetch(sql, params, prepare=steady)
     rows = [dict(zip(fields.names, row, strict=False)) for row in found[: paging.size]]
     if listing.finish is not None:
-        rows = [listing.finish(row) for row in rows]
-    response = door.json(rows)
+        rows = listing.finish(rows, [row[-1] for row in found[: paging.size]])
+    response = door.json(wrapped(listing, paging, rows))
     if len(found) > paging.size:
         response["Link"] = next_link(door, Position(*found[paging.size - 1][-2:]))
     return response
+
+
+def first_of(rows: Any, fields: Fields) -> tuple[Row, int] | None:
+    """The fields and the id of the first row; None where there is none."""
+    try:
+        sql, params = rows_of(rows, fields.key, ascending=True, limit=1)
+    except EmptyResultSet:
+        return None
+    found = fetch(fields.page(sql, ascending=True), params, prepare=False)
+    return (dict(zip(fields.names, found[0], strict=False)), found[0][-1]) if found else None
 
 
 def statement(listing: Listing, paging: Paging) -> tuple[str, list[Any], bool]:

@@ -9,6 +9,7 @@ from cdrs.facts import FLOWS, RESULTS
 from portal.dialects.params import (
     BadParameters,
     Param,
+    UpTo,
     Wrong,
     any_of,
     ids,
@@ -44,6 +45,11 @@ PAGING: dict[str, Param] = {
     "per_page": Param("per_page", whole),
     "after": Param("after", Position.read),
 }
+# Of lists in an envelope: they have pages always, and no page of any size.
+DEFAULT_PAGE, LARGEST_PAGE = 100, 1000
+ENVELOPE_PAGING = PAGING | {name: Param(name, UpTo(LARGEST_PAGE)) for name in ("limit", "count", "per_page")}
+# Legs and calls have no words of their own: those of recordings are asked of recordings, by who may hear them.
+LEG_FILTERS = {name: param for name, param in FILTERS.items() if name not in {"has_transcript", "q"}}
 PAGING_NAMES = frozenset(param.to for param in PAGING.values())
 
 

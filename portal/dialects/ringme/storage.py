@@ -1,4 +1,4 @@
-"""GET /storage/<token>: a recording by its permanent link. The token is all that is asked for."""
+"""GET /storage/<token>: a recording or a voice message by its permanent link. The token is all that is asked for."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from django.http.response import HttpResponseBase
 from django.views import View
 
 from portal.access.isolation import bind
-from portal.dialects.ringme.record import sent
+from portal.dialects.ringme.heard import sent
 from portal.media.delivery import MediaGone
-from records.links import opened
-from records.models import Record
+from records.links import KINDS, opened
 
 NOT_KEPT = "private, no-store"
 
@@ -34,11 +33,12 @@ class StorageLink(View):
         if found is None:
             return gone()
         bind(found.client_id)
-        record = Record.objects.available().filter(client_id=found.client_id, uuid=found.uuid).first()
-        if record is None:
+        named = found._asdict()
+        heard = KINDS[named.pop("kind")].objects.available().filter(**named).first()
+        if heard is None:
             return gone()
         try:
-            return sent(request, record, attachment=False, cache=NOT_KEPT)
+            return sent(request, heard, attachment=False, cache=NOT_KEPT)
         except MediaGone:
             return gone()
 

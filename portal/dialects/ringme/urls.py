@@ -6,12 +6,14 @@ from django.urls import URLPattern, path, re_path
 from rest_framework.views import APIView
 
 from portal.dialects.ringme.account import Me
+from portal.dialects.ringme.cdr import Cdr, CdrList, CdrStats
 from portal.dialects.ringme.current_calls import CurrentCalls
 from portal.dialects.ringme.envelope import NoSuchAddress
 from portal.dialects.ringme.realms import OWN
 from portal.dialects.ringme.record import RecordFile, RecordLink, RecordList, RecordStats
 from portal.dialects.ringme.schema.views import ExplorerView, SchemaView
 from portal.dialects.ringme.storage import StorageLink
+from portal.dialects.ringme.voicemail import VoicemailFile, VoicemailLink, VoicemailList, VoicemailStats
 from portal.dialects.routes import loose
 
 RECORD: dict[str, type[APIView]] = {
@@ -21,6 +23,14 @@ RECORD: dict[str, type[APIView]] = {
     "<record_uuid>/download/": RecordFile,
     "<record_uuid>/storage_url/": RecordLink,
 }
+VOICEMAIL: dict[str, type[APIView]] = {
+    "": VoicemailList,
+    "stats/": VoicemailStats,
+    "<record_uuid>": VoicemailFile,
+    "<record_uuid>/download/": VoicemailFile,
+    "<record_uuid>/storage_url/": VoicemailLink,
+}
+CDR: dict[str, type[APIView]] = {"": CdrList, "stats/": CdrStats, "<cdr_uuid>": Cdr}
 
 
 def in_realms(rest: str, views: dict[str, type[APIView]]) -> list[URLPattern]:
@@ -35,6 +45,8 @@ def in_realms(rest: str, views: dict[str, type[APIView]]) -> list[URLPattern]:
 urlpatterns = [
     loose("user/", Me.as_view(), name="ringme-user"),
     *in_realms("record", RECORD),
+    *in_realms("voicemail", VOICEMAIL),
+    *in_realms("cdr", CDR),
     *in_realms("current_calls", {"": CurrentCalls}),
     loose("schema/", SchemaView.as_view(), name="ringme-schema"),
     loose("client_api_explorer/", ExplorerView.as_view(), name="ringme-explorer"),

@@ -12,11 +12,11 @@ from portal.accounts.bearer import BearerAuthentication
 from portal.dialects.door import Door
 from portal.dialects.json_types import Schema
 from portal.dialects.ringme.realms import OWN
-from portal.dialects.ringme.schema import account, errors, live, records, words
+from portal.dialects.ringme.schema import account, calls, errors, live, messages, records, words
 from portal.dialects.schema import Answer, DialectSchema
 
 OWNER_OF = {"client": "client_id", "extension_group": "extension_group_id", "extension": "extension_id"}
-RESOURCES = (account, records, live)
+RESOURCES = (account, records, messages, calls, live)
 WHAT = {"cdr": "call records", "config": "settings", "intake": "facts and audio, on the way in"}
 SCOPES = {
     f"{what}:{deed}": f"{deed} {WHAT.get(what, what + 's')}"
@@ -43,6 +43,8 @@ class RingmeSchema(DialectSchema):
     tags = [
         {"name": "user", "description": "Who one is"},
         {"name": "record", "description": "Conversation recordings"},
+        {"name": "voicemail", "description": "Voice messages"},
+        {"name": "cdr", "description": "Extensions' parts in calls"},
         {"name": "current_calls", "description": "Calls that live just now"},
     ]
     operations = {view: told for resource in RESOURCES for view, told in resource.OPERATIONS.items()}

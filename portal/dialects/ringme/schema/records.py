@@ -73,6 +73,7 @@ FILE_ANSWERS = {
     304: Answer("The file that `If-None-Match` names is the present one"),
     416: Answer("The file has no such part", headers=("Content-Range",)),
 }
+LIST_HEADERS = ("Link", "X-Ignored-Parameters")
 LIST_ABOUT = (
     "Without `per_page` all rows of the period are streamed. A page that is not the last names the next one in `Link`."
 )
@@ -81,7 +82,7 @@ OPERATIONS: Operations = {
         "GET": Operation(
             "record",
             "Conversation recordings of a period",
-            {200: Answer("The rows, newest first", many(ref("Record")), headers=("Link", "X-Ignored-Parameters"))},
+            {200: Answer("The rows, newest first", many(ref("Record")), headers=LIST_HEADERS)},
             about=LIST_ABOUT,
         )
     },

@@ -11,6 +11,11 @@ PLACES: dict[str, Schema] = {
     "extension_group_id": text("The extension group; `@me` is one's own", "@me", pattern=OWN_ID),
     "extension_id": text("The extension; `@me` is one's own", "@me", pattern=OWN_ID),
     "record_uuid": RECORD_UUID | {"pattern": "^[0-9]{1,18}-[0-9A-Fa-f]{32}$"},
+    "cdr_uuid": RECORD_UUID
+    | {
+        "pattern": "^([0-9]{1,18}-)?[0-9A-Fa-f]{32}$",
+        "description": "The `record_uuid` of a CDR, or the `call_uuid` of its call",
+    },
 }
 MEANINGS = {
     "start_datetime": "Begin of the period, UTC; unpadded (`2026-9-1 4:00:00`) is understood",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from string import Template
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,11 +15,20 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 
+from cdrs.models import Call, Leg
 from portal.access.isolation import scope
-from records.models import Record
-from tests.factories import NOON, Cast, make_application, make_call, make_record, make_token
+from portal.clients.models import Extension
+from records.models import Heard, Record, VoiceMessage
+from tests.factories import NOON, Cast, make_application, make_call, make_record, make_token, make_voicemessage
 
 ROOT = "/api/ver1.0"
+GOLDEN = Path(__file__).parent / "golden"
+SEED = """
+ani_number application call_uuid client_owner_id dest_domain dest_number did_domain did_number duration ext_number_reg
+extension_group_owner_id extension_id extension_name extension_type flow from_domain from_screen_name from_username
+hangup_cause hangup_disposition hangup_time_gmt init_time_gmt record_file_size record_uuid result source_domain
+source_number start_time_gmt to_domain to_username file_name record_transfer storage_url
+"""
 WINDOW = {"start_datetime": "2026-09-01 00:00:00", "end_datetime": "2026-10-31 23:59:59"}
 
 
@@ -40,13 +52,18 @@ class Program:
         return answer.json() if not answer.streaming else read(answer)
 
 
+def golden(name: str, **values: Any) -> Any:
+    """A whole answer as it should be, with this run's ids in it."""
+    return json.loads(Template((GOLDEN / name).read_text()).substitute(values))
+
+
 def read(answer: Any) -> Any:
     """The JSON of a streamed answer."""
     return orjson.loads(answer.getvalue())
 
 
-def uuid_of(record: Record) -> str:
-    return f"{record.extension_id}-{record.uuid.hex.upper()}"
+def uuid_of(heard: Heard) -> str:
+    return f"{heard.extension_id}-{heard.uuid.hex.upper()}"
 
 
 @dataclass
@@ -74,13 +91,55 @@ class Stage:
 
 def count_days(client_id: int) -> None:
     """The counters, as ingest keeps them, from the rows."""
+    heard = (
+        "insert into records_daytotal (client_id, kind, day, extension_id, group_id, files, bytes)"
+        " select client_id, '{kind}', (init_time at time zone 'UTC')::date, extension_id, group_id, count(*),"
+        " sum(size) from records_{kind} where state = 'available' group by 1, 3, 4, 5"
+    )
     with scope(client_id), connection.cursor() as cursor:
         cursor.execute("delete from records_daytotal")
+        cursor.execute("delete from cdrs_daycount")
+        for kind in ("record", "voicemessage"):
+            cursor.execute(heard.format(kind=kind))
         cursor.execute(
-            "insert into records_daytotal (client_id, kind, day, extension_id, group_id, files, bytes)"
-            " select client_id, 'record', (init_time at time zone 'UTC')::date, extension_id, group_id, count(*),"
-            " sum(size) from records_record where state = 'available' group by 1, 3, 4, 5"
+            "insert into cdrs_daycount (client_id, day, extension_id, group_id, legs, answered, billsec)"
+            " select client_id, (init_time at time zone 'UTC')::date, extension_id, group_id, count(*),"
+            " count(*) filter (where result = 'answered'), coalesce(sum(billsec), 0) from cdrs_leg group by 1, 2, 3, 4"
         )
+
+
+def know_everything(leg: Leg) -> None:
+    """Every text of a leg is told."""
+    with scope(leg.client_id):
+        texts = [field.name for field in Leg._meta.get_fields() if field.get_internal_type() == "TextField"]
+        told = {name: f"the {name}" for name in texts}
+        decided = {"hangup_disposition": "caller_bye", "application": "callcenter"}
+        Leg.objects.filter(pk=leg.pk).update(**told | decided)
+
+
+def leg_of(call: Call, extension: Extension | None, at: Any, **fields: Any) -> Leg:
+    """One more leg of a call."""
+    group = extension.group if extension else None
+    with scope(call.client_id):
+        serial = Leg.objects.count()
+        return Leg.objects.create(
+            client_id=call.client_id,
+            call=call,
+            extension=extension,
+            group=group,
+            source="test",
+            source_id=f"more-{serial}",
+            init_time=at,
+            **fields,
+        )
+
+
+def message_of(cast: Cast, extension: Extension, days: float = 0, **fields: Any) -> VoiceMessage:
+    """A voice message, so many days before NOON."""
+    message = make_voicemessage(extension.client, extension, f"RIFF message {days}".encode(), **fields)
+    with scope(extension.client_id):
+        VoiceMessage.objects.filter(pk=message.pk).update(init_time=NOON - timedelta(days=days))
+        return VoiceMessage.objects.get(pk=message.pk)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from portal.clients.models import Status
 from portal.dialects.addresses import addresses
 from portal.dialects.ringme.schema.document import RingmeSchema
 from tests.factories import make_application, make_token, make_user
-from tests.portal.dialects.ringme.conftest import WINDOW, Stage
+from tests.portal.dialects.ringme.conftest import WINDOW, Stage, message_of
 
 ROOT = "/api/ver1.0/"
 TABLE = Path(__file__).with_name("access.txt")
@@ -69,6 +69,14 @@ def test_the_table_has_every_address_and_no_other() -> None:
     assert there - set(told) == set(), "addresses without a row"
 
 
+@pytest.fixture(autouse=True)
+def a_message_of_the_same_id(request: pytest.FixtureRequest) -> None:
+    """The addresses of recordings and of voice messages name theirs by the same word."""
+    if "stage" in request.fixturenames:
+        stage = request.getfixturevalue("stage")
+        message_of(stage.cast, stage.cast.ext101, uuid=stage.records[0].uuid)
+
+
 @pytest.fixture
 def tokens(stage: Stage) -> dict[str, str]:
     """The token of each caller."""
@@ -97,6 +105,7 @@ def places(stage: Stage) -> dict[str, str]:
         "extension_group_id": str(stage.cast.sales.pk),
         "extension_id": str(stage.cast.ext101.pk),
         "record_uuid": stage.uuids[0],
+        "cdr_uuid": stage.uuids[0],
     }
 
 

@@ -15,7 +15,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 
-from tests.portal.dialects.ringme.conftest import WINDOW, Stage
+from tests.portal.dialects.ringme.conftest import WINDOW, Stage, message_of
 
 ASKED = settings(
     max_examples=18,
@@ -47,6 +47,7 @@ class Conversation:
             "extension_group_id": str(stage.cast.sales.pk),
             "extension_id": str(stage.cast.ext101.pk),
             "record_uuid": stage.uuids[0],
+            "cdr_uuid": stage.uuids[0],
         }
 
     def operations(self) -> Iterator[Any]:
@@ -86,6 +87,12 @@ class Conversation:
             ask()
         except FailureGroup as failures:
             yield f"{operation.label}\n{failures}"
+
+
+@pytest.fixture(autouse=True)
+def a_message_of_the_same_id(stage: Stage) -> None:
+    """The addresses of recordings and of voice messages name theirs by the same word."""
+    message_of(stage.cast, stage.cast.ext101, uuid=stage.records[0].uuid)
 
 
 @pytest.mark.django_db(transaction=True)

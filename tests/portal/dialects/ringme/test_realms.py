@@ -162,7 +162,7 @@ def test_an_error_of_ours_is_500_in_the_same_form(stage: Stage, monkeypatch: pyt
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("broken inside")
 
-    monkeypatch.setattr("portal.dialects.ringme.record.totals", broken)
+    monkeypatch.setattr("portal.dialects.ringme.asked.totals", broken)
     answer = Browser(raise_request_exception=False).get(
         f"/api/ver1.0{stage.client()}stats/", WINDOW, headers={"Authorization": f"Bearer {stage.kay.token}"}
     )

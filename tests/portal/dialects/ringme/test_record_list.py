@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import json
 from datetime import timedelta
-from pathlib import Path
-from string import Template
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,20 +17,20 @@ from portal.dialects.ringme import lists
 from portal.dialects.streaming import SLOTS
 from records.models import Record
 from tests.factories import NOON, make_call, make_record, make_token
-from tests.portal.dialects.ringme.conftest import ROOT, WINDOW, Program, Stage, count_days, read, uuid_of
+from tests.portal.dialects.ringme.conftest import (
+    ROOT,
+    SEED,
+    WINDOW,
+    Program,
+    Stage,
+    count_days,
+    golden,
+    know_everything,
+    read,
+    uuid_of,
+)
 
 pytestmark = pytest.mark.django_db
-GOLDEN = Path(__file__).parent / "golden"
-SEED = """
-ani_number application call_uuid client_owner_id dest_domain dest_number did_domain did_number duration ext_number_reg
-extension_group_owner_id extension_id extension_name extension_type flow from_domain from_screen_name from_username
-hangup_cause hangup_disposition hangup_time_gmt init_time_gmt record_file_size record_uuid result source_domain
-source_number start_time_gmt to_domain to_username file_name record_transfer storage_url
-"""
-
-
-def golden(name: str, **values: Any) -> Any:
-    return json.loads(Template((GOLDEN / name).read_text()).substitute(values))
 
 
 @pytest.fixture
@@ -41,12 +38,7 @@ def known(stage: Stage) -> Record:
     """One recording whose every column is known."""
     north = stage.cast.north
     call, leg = make_call(north, stage.cast.ext101, NOON + timedelta(milliseconds=980), direction="out")
-    with scope(north.pk):
-        texts = [field.name for field in Leg._meta.get_fields() if field.get_internal_type() == "TextField"]
-        Leg.objects.filter(pk=leg.pk).update(
-            **{name: f"the {name}" for name in texts}
-            | {"hangup_disposition": "caller_bye", "application": "callcenter"}
-        )
+    know_everything(leg)
     record = make_record(
         north, Leg(pk=leg.pk, call=call, extension=leg.extension, group=leg.group, init_time=leg.init_time)
     )

@@ -13,7 +13,7 @@ from portal.access.isolation import scope
 from portal.access.principal import whole_client
 from portal.dialects.locks import alone
 from records.models import DayTotal, Record
-from records.totals import totals, whole_days
+from records.totals import RECORDINGS, totals, whole_days
 from tests.factories import NOON, make_call, make_record
 from tests.portal.dialects.ringme.conftest import Stage, count_days
 
@@ -51,6 +51,7 @@ def test_whole_days_come_from_the_counters_and_edges_from_the_rows(stage: Stage)
             whole_client(stage.cast.north.pk),
             {"start": datetime(2026, 9, 26, 6, tzinfo=UTC), "end": datetime(2026, 9, 28, 13, tzinfo=UTC)},
             {},
+            RECORDINGS,
         )
     assert found.files == 1 + 100 + 1, "two edges and the day between them"
 
@@ -66,7 +67,7 @@ def test_totals_are_those_of_the_rows_for_every_period(stage: Stage, at: list[in
     since, until = NOON + timedelta(hours=min(start, end)), NOON + timedelta(hours=max(start, end))
     with scope(north.pk):
         for within in ({}, {"group_id": stage.cast.support.pk}, {"extension_id": stage.cast.ext101.pk}):
-            found = totals(whole_client(north.pk), {"start": since, "end": until}, within)
+            found = totals(whole_client(north.pk), {"start": since, "end": until}, within, RECORDINGS)
             rows = Record.objects.filter(init_time__gte=since, init_time__lt=until, **within)
             sizes = list(rows.values_list("size", flat=True))
             assert (found.files, found.bytes) == (len(sizes), sum(sizes))

@@ -11,7 +11,7 @@ from portal.access.principal import Principal, Reach
 from portal.dialects.fields import rows_of
 from portal.dialects.params import moment
 from portal.dialects.ringme.fields import RECORDS
-from portal.dialects.ringme.record import STEADY, rows
+from portal.dialects.ringme.record import RESOURCE
 from portal.dialects.shapes import SHAPES, Question, Shapes, Slot
 from tests.portal.dialects.ringme.conftest import Stage
 
@@ -27,7 +27,7 @@ ALL_STEADY = WINDOW | {
 
 
 def question(principal: Principal = NORTH, within: Any = None, **values: Any) -> Question:
-    return Question(rows, principal, within or {}, WINDOW | values, STEADY)
+    return Question(RESOURCE.rows, principal, within or {}, WINDOW | values, RESOURCE.steady)
 
 
 def sql(asked: Question) -> tuple[str, list[Any]]:
