@@ -224,12 +224,16 @@ OAUTH2_PROVIDER_GRANT_MODEL = "accounts.Grant"
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = "accounts.IDToken"  # noqa: S105 - a model
 OAUTH2_PROVIDER = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 86_400,  # after its access token's end; each use begins anew
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
     "CLIENT_SECRET_HASHER": "oneround",
-    "OAUTH2_VALIDATOR_CLASS": "portal.accounts.oauth.Validator",
+    "OAUTH2_VALIDATOR_CLASS": "portal.accounts.validator.Validator",
     "OAUTH2_BACKEND_CLASS": "portal.accounts.oauth.TokenRequests",
     "SCOPES_BACKEND_CLASS": "portal.accounts.oauth.Scopes",
     "ALLOWED_SCHEMES": ["https", "http"],
+    "ALLOW_LOCALHOST_LOOPBACK": True,
 }
 PASSWORD_HASHERS.append("portal.accounts.oauth.OneRoundHasher")
 REST_FRAMEWORK = {

@@ -14,7 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("live/ticket", TicketPage.as_view(), name="live-ticket"),
     path("operations/", admin.site.urls),
     path("intake/v1/", include("portal.intake.urls")),
-    re_path(r"^oauth/", include("portal.accounts.oauth_urls")),
+    re_path(r"^/*oauth/+", include("portal.accounts.oauth_urls")),
     *ringme_root,
     path("", include("portal.accounts.urls")),
     path("", include("portal.clients.urls")),

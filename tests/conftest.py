@@ -22,6 +22,8 @@ from portal.accounts.models import User
 from portal.accounts.throttle import server
 from tests.factories import Cast, make_cast
 
+pytest_plugins = ["tests.matrix"]
+
 
 def _connect_as(role: str, password: str) -> None:
     connection.close()

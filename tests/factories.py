@@ -13,7 +13,7 @@ from oauth2_provider.models import set_token_value
 from cdrs.models import Call, Leg
 from portal.access.isolation import scope
 from portal.access.principal import Principal
-from portal.accounts.models import AccessToken, Application, Level, User
+from portal.accounts.models import GRANTS, AccessToken, Application, ApplicationType, Level, User
 from portal.accounts.principals import of_user
 from portal.clients.models import Client, Extension, ExtensionGroup
 from records.models import MediaFile, Record, VoiceMessage
@@ -39,14 +39,11 @@ def make_user(client: Client | None, login: str, level: str = Level.CLIENT, **fi
 
 
 def make_application(client: Client, name: str = "robot", **fields: Any) -> tuple[Application, str]:
-    """A trusted application of a client and its secret."""
+    """An application of a client, trusted unless its `type` is said, and its secret."""
+    client_type, grant = GRANTS[ApplicationType(fields.get("type", ApplicationType.TRUSTED))]
     with scope(client.pk):
         application = Application(
-            tenant=client,
-            name=name,
-            client_type=Application.CLIENT_CONFIDENTIAL,
-            authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
-            **fields,
+            tenant=client, name=name, client_type=client_type, authorization_grant_type=grant, **fields
         )
         secret = application.client_secret
         application.save()

@@ -28,6 +28,8 @@ PUBLIC = {
     "healthz": "the process lives",
     "readyz": "what the process leans on",
     "oauth-token": "asks for an application's own secret",
+    "oauth-revoke": "as above",
+    "oauth-introspect": "as above",
     "storage-link": "the link is the permission",
     "ringme-schema": "what the API is like; no secret is in it",
     "ringme-explorer": "the page that shows it",
@@ -77,7 +79,15 @@ def test_every_door_names_its_deeds() -> None:
         for _, entry in all_patterns(get_resolver())
         if entry.name not in PUBLIC and not getattr(view_class(entry), "deeds", None)
     }
-    about_oneself = {"SignInPage", "SignOutPage", "PasswordPage", "ChooseClientPage", "HomePage", "TicketPage"}
+    about_oneself = {
+        "SignInPage",
+        "SignOutPage",
+        "PasswordPage",
+        "ChooseClientPage",
+        "HomePage",
+        "TicketPage",
+        "AuthorizePage",
+    }
     assert silent - about_oneself - {"NoSuchAddress", "UnknownDoor", "Me"} <= {"FactsDoor", "AudioDoor"}
     assert IntakeDoor.deeds, "the way in names its deed once for all its views"
 

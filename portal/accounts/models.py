@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -15,10 +16,12 @@ from oauth2_provider.models import (
     AbstractGrant,
     AbstractIDToken,
     AbstractRefreshToken,
+    refresh_token_expire_timedelta,
 )
 
 from portal.access.principal import DEEDS, Reach
 from portal.access.querysets import Owned, OwnedQuerySet
+from portal.accounts import redirects
 from portal.clients.models import Status, validate_timezone
 
 
@@ -176,15 +179,27 @@ class Application(AbstractApplication):
         super().clean_fields(exclude=exclude)
 
     def clean(self) -> None:
-        """Its list of deeds is one of known words. ValidationError names the field."""
+        """Its deeds are known words, its addresses such as may be redirected to. ValidationError names the field."""
         try:
             self.scopes = deeds_named(self.scopes)
         except ValidationError as error:
             raise ValidationError({"scopes": error}) from None
+        try:
+            self.redirect_uris = redirects.checked(self.redirect_uris)  # type: ignore[has-type]
+        except ValidationError as error:
+            raise ValidationError({"redirect_uris": error}) from None
+        if self.type == ApplicationType.PUBLIC and not self.redirect_uris:
+            raise ValidationError({"redirect_uris": "An address to come back to is needed."})
         super().clean()
 
     def is_usable(self, request: object) -> bool:
         return self.status == Status.ACTIVE
+
+    def get_allowed_schemes(self) -> list[str]:
+        return redirects.schemes(self.redirect_uris)
+
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        return redirects.is_readable(uri) and super().redirect_uri_allowed(uri)
 
 
 class OfApplication(models.Model):
@@ -206,10 +221,19 @@ class OfApplication(models.Model):
 
 
 class AccessToken(OfApplication, AbstractAccessToken):
+    """`granted_at`: when somebody allowed it, where that was before a refresh made this row. `used_at`: about."""
+
+    granted_at = models.DateTimeField(null=True, editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+
     objects = OwnedQuerySet.as_manager()
 
     class Meta(AbstractAccessToken.Meta):
         pass
+
+    @property
+    def granted(self) -> datetime:
+        return self.granted_at or self.created
 
 
 class RefreshToken(OfApplication, AbstractRefreshToken):
@@ -217,6 +241,12 @@ class RefreshToken(OfApplication, AbstractRefreshToken):
 
     class Meta(AbstractRefreshToken.Meta):
         pass
+
+    @property
+    def ends(self) -> datetime:
+        """Until when it can be used, unless it is used before. For one that was not revoked."""
+        lasts: timedelta = refresh_token_expire_timedelta()
+        return self.access_token.expires + lasts
 
 
 class Grant(OfApplication, AbstractGrant):

@@ -1,21 +1,20 @@
-"""The toolkit's hooks: applications are looked up before their tenant is known, then the request is bound to it."""
+"""The toolkit's hooks: secrets, scopes, and the forms in which requests come."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.http import HttpRequest
+from django.http.request import QueryDict
 from oauth2_provider.oauth2_backends import OAuthLibCore
-from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.scopes import BaseScopes
+from oauth2_provider.settings import oauth2_settings
 
-from portal.access.isolation import bind
 from portal.access.principal import DEEDS
-from portal.accounts import lookups
 from portal.accounts.models import Application
 from portal.accounts.principals import REACHES, deeds_of_application
-from portal.clients.models import Status
 
 
 class OneRoundHasher(PBKDF2PasswordHasher):
@@ -23,21 +22,6 @@ class OneRoundHasher(PBKDF2PasswordHasher):
 
     algorithm = "oneround"
     iterations = 1
-
-
-class Validator(OAuth2Validator):
-    def _load_application(self, client_id: str, request: Any) -> Application | None:
-        """The application, and from here on the transaction is bound to its tenant."""
-        if request.client is None or request.client.client_id != client_id:
-            request.client = None
-            application = lookups.application_by_client_id(client_id) if client_id else None
-            if application is None or not application.is_usable(request):
-                return None
-            bind(application.tenant_id)
-            if application.tenant.status != Status.ACTIVE:
-                return None
-            request.client = application
-        return request.client
 
 
 class Scopes(BaseScopes):
@@ -62,24 +46,42 @@ ALIASES = {"application_id": "client_id", "application_secret": "client_secret"}
 SAYS_NOTHING = {"", "all", "call_api"}
 
 
+def told(query: QueryDict) -> list[tuple[str, str]]:
+    """What a request says, in its order, by OAuth's names; words that say nothing are left out."""
+    pairs = [(ALIASES.get(name, name), value) for name, values in query.lists() for value in values]
+    return [(name, value) for name, value in pairs if name != "scope" or value.strip().lower() not in SAYS_NOTHING]
+
+
 def token_fields(request: HttpRequest) -> dict[str, str]:
     """What a token request says: its urlencoded or multipart body, or the query of a POST with an empty body.
 
     `client_id` is OAuth's name even where the request says `application_id`. The first of repeated values counts.
     """
-    told = request.POST or request.GET
-    fields = {ALIASES.get(name, name): values[0] for name, values in reversed(list(told.lists())) if values}
-    if fields.get("scope", "").strip().lower() in SAYS_NOTHING:
-        fields.pop("scope", None)
-    return fields
+    return dict(reversed(told(request.POST or request.GET)))
 
 
 class TokenRequests(OAuthLibCore):
-    """All the forms in which programs ask for a token."""
+    """All the forms in which programs ask for a token, end one, or ask about one."""
 
     def extract_body(self, request: HttpRequest) -> list[tuple[str, str]]:
         return list(token_fields(request).items())
 
     def _get_escaped_full_path(self, request: HttpRequest) -> str:
-        # A query is either read as the body or ignored: told twice, its parameters would be refused as duplicates.
-        return request.path if request.method == "POST" else super()._get_escaped_full_path(request)
+        return request.path  # a query is the body or is ignored: told twice, it would be refused as duplicates
+
+
+class AuthorizationRequests(OAuthLibCore):
+    """An authorization request stands in the query, also when its answer is posted to the same address."""
+
+    def extract_body(self, request: HttpRequest) -> list[tuple[str, str]]:
+        return []
+
+    def _get_escaped_full_path(self, request: HttpRequest) -> str:
+        return f"{request.path}?{urlencode(told(request.GET))}"
+
+
+def conversation(request: HttpRequest, kind: type[OAuthLibCore] = TokenRequests) -> tuple[OAuthLibCore, Any]:
+    """What answers one request, and the Validator that it asks."""
+    validator = oauth2_settings.OAUTH2_VALIDATOR_CLASS()
+    validator.http = request
+    return kind(oauth2_settings.OAUTH2_SERVER_CLASS(validator, **oauth2_settings.server_kwargs)), validator

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from portal.access.principal import DEEDS, NOBODY, READ_DEEDS, Principal, Reach
 from portal.accounts.lookups import Bearer
-from portal.accounts.models import REACH_OF, ApplicationAccess, Level, User
+from portal.accounts.models import REACH_OF, Application, ApplicationAccess, Level, User
 from portal.clients.settings import SETTINGS
 
 WITHOUT_INTAKE = DEEDS - {"intake:write"}
@@ -37,6 +37,12 @@ REACHES = frozenset(REACHES_DOWNWARDS)
 def deeds_of_level(level: str, read_only: bool) -> frozenset[str]:
     deeds = DEEDS_OF_LEVEL[Level(level)]
     return deeds & READ_DEEDS if read_only else deeds
+
+
+def deeds_for(level: str, read_only: bool, asked: frozenset[str]) -> frozenset[str]:
+    """What of the deeds a user may do by a token; bringing in, which no page does, is for administrators."""
+    intake = asked & {"intake:write"} if level == Level.CLIENT and not read_only else frozenset()
+    return asked & deeds_of_level(level, read_only) | intake
 
 
 def deeds_of_application(access: str, scopes: str) -> frozenset[str]:
@@ -87,9 +93,7 @@ def of_bearer(token: Bearer) -> Principal:
     if token.application_id is not None:
         deeds &= deeds_of_application(token.application_access, token.application_scopes)
     if token.user_level is not None:
-        level = Level(token.user_level)
-        intake = deeds & {"intake:write"} if level is Level.CLIENT and not token.user_read_only else frozenset()
-        deeds = deeds & deeds_of_level(token.user_level, token.user_read_only) | intake
+        deeds = deeds_for(token.user_level, token.user_read_only, deeds)
     reach, owner = within_scope(token.scope, *narrower(own_of_application(token), own_of_user(token)))
     return Principal(
         reach=reach,
@@ -143,5 +147,27 @@ def within_scope(scope: str, reach: Reach, owner: int | None) -> Own:
     return (reach, owner) if is_within(reach, widest) else (Reach(widest), NO_ROW)
 
 
-def is_within(reach: Reach, widest: str) -> bool:
+def is_within(reach: str, widest: str) -> bool:
     return REACHES_DOWNWARDS.index(reach) >= REACHES_DOWNWARDS.index(widest)
+
+
+def of_both(application: Application, user: User | None) -> Own:
+    """What an application reaches, for a user or by itself."""
+    bound = own(application.group_id, application.extension_id)
+    return bound if user is None else narrower(bound, own(user.group_id, user.extension_id))
+
+
+def fits(application: Application, user: User) -> bool:
+    """Whether there is anything that both reach."""
+    return of_both(application, user)[1] != NO_ROW
+
+
+def deeds_of_both(scope: str, application: Application, user: User) -> frozenset[str]:
+    """What a token of this scope lets an application do for a user."""
+    asked = deeds_of_scope(scope) & deeds_of_application(application.access, application.scopes)
+    return deeds_for(user.level, user.read_only, asked)
+
+
+def reaches_at_most(scope: str, application: Application, user: User | None) -> bool:
+    """Whether a token of this scope would not reach above the reach that the scope names."""
+    return is_within(of_both(application, user)[0], reach_of_scope(scope))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,11 +20,15 @@ from portal.clients.lookups import directory
 from portal.web.pages import PageView
 
 
+def asked_next(request: HttpRequest) -> str:
+    """The page of ours that was asked for; "" where it was none, or none of ours."""
+    asked = request.POST.get("next") or request.GET.get("next") or ""
+    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure()) else ""
+
+
 def next_url(request: HttpRequest) -> str:
     """Where to go on: a page of ours that was asked for, else the first page."""
-    asked = request.POST.get("next") or request.GET.get("next") or ""
-    secure = request.is_secure()
-    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}, secure) else reverse("calls")
+    return asked_next(request) or reverse("calls")
 
 
 class SignInPage(PageView):
@@ -56,8 +62,9 @@ class SignOutPage(PageView):
     public = True
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        asked = asked_next(request)
         logout(request)
-        return redirect("sign-in")
+        return redirect(f"{reverse('sign-in')}?{urlencode({'next': asked})}" if asked else "sign-in")
 
 
 class PasswordPage(PageView):
