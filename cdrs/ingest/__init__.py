@@ -3,11 +3,22 @@
     with scope(client_id):
         results = ingest_calls(client_id, facts)
 
+`prepare` does beforehand, in any thread, what needs no database; `ingest_prepared` then does the rest.
 Idempotent by (client, source, source_id): the same facts again change nothing.
 """
 
-from cdrs.ingest.calls import ingest_calls
+from cdrs.ingest.calls import ingest_calls, ingest_prepared
 from cdrs.ingest.events import ingest_events
 from cdrs.ingest.outcomes import Conflict, Ingested, Outcome
+from cdrs.ingest.rows import Prepared, prepare
 
-__all__ = ["Conflict", "Ingested", "Outcome", "ingest_calls", "ingest_events"]
+__all__ = [
+    "Conflict",
+    "Ingested",
+    "Outcome",
+    "Prepared",
+    "ingest_calls",
+    "ingest_events",
+    "ingest_prepared",
+    "prepare",
+]

@@ -13,9 +13,9 @@ from cdrs.facts import CallFacts
 from cdrs.ingest.counters import LegCounts
 from cdrs.ingest.names import buried, lock_sources, rows_named, taken_by_another
 from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome, rejected
-from cdrs.ingest.rows import call_hash
+from cdrs.ingest.rows import Prepared, prepare
 from cdrs.ingest.staging import cursor
-from cdrs.ingest.writing import KnownCall, write_calls
+from cdrs.ingest.writing import KnownCall, Written, write_calls
 from cdrs.signals import calls_arrived
 from portal.live.publish import publish
 
@@ -30,7 +30,12 @@ class Arrived(NamedTuple):
 
 
 def ingest_calls(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
-    """Store calls with their legs and participants; the answer is in their order.
+    """Store calls with their legs and participants; the answer is in their order."""
+    return ingest_prepared(client_id, [prepare(call) for call in calls])
+
+
+def ingest_prepared(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]:
+    """Store calls that are prepared; the answer is in their order.
 
     Call it inside `scope(client_id)`: the caller's transaction is the batch. A call that contradicts what is stored
     (a leg of another call, a source_id that names something else, a taken call_uuid) is `rejected` with a Conflict
@@ -42,7 +47,7 @@ def ingest_calls(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
         return _ingest(client_id, calls)
 
 
-def _ingest(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
+def _ingest(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]:
     lock_sources(client_id, (call.source for call in calls))
     results: list[Ingested] = [UNCHANGED] * len(calls)
     turns = take_turns(calls)
@@ -59,9 +64,9 @@ def _ingest(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
     return results
 
 
-def take_turns(calls: Sequence[CallFacts]) -> list[Sequence[int]]:
+def take_turns(calls: Sequence[Prepared]) -> list[Sequence[int]]:
     """Indexes of calls in turns, so that no turn names one thing twice and what names it later has a later turn."""
-    keys = [names_in(call) for call in calls]
+    keys = [names_in(call.facts) for call in calls]
     distinct = {key for names in keys for key in names}
     if len(distinct) == sum(map(len, keys)):
         return [range(len(calls))]
@@ -84,37 +89,34 @@ def names_in(call: CallFacts) -> list[tuple[str, ...]]:
     return names
 
 
-def _one_by_one(client_id: int, calls: Sequence[CallFacts]) -> Iterable[Ingested]:
+def _one_by_one(client_id: int, calls: Sequence[Prepared]) -> Iterable[Ingested]:
     return [_ingest_distinct(client_id, [call])[0] for call in calls]
 
 
-def _ingest_distinct(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
+def _ingest_distinct(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]:
     """One turn: nothing in it is named twice."""
     known = _known_calls(client_id, calls)
-    hashes = [call_hash(call) for call in calls]
     results: list[Ingested | None] = [None] * len(calls)
-    for index, (call, digest) in enumerate(zip(calls, hashes, strict=True)):
+    for index, call in enumerate(calls):
         stored = known.get((call.source, call.source_id))
-        if stored is not None and stored.digest == digest:
+        if stored is not None and stored.digest == call.digest:
             results[index] = UNCHANGED
     open_ = [index for index, result in enumerate(results) if result is None]
-    for index, result in _refused(client_id, calls, open_, known).items():
+    for index, result in _refused(client_id, [call.facts for call in calls], open_, known).items():
         results[index] = result
     open_ = [index for index in open_ if results[index] is None]
     if open_:
-        written = [
-            (calls[index], hashes[index], known.get((calls[index].source, calls[index].source_id))) for index in open_
-        ]
+        written = [(calls[index], known.get((calls[index].source, calls[index].source_id))) for index in open_]
         counts = LegCounts()
         new_legs = write_calls(client_id, written, counts)
         counts.write(client_id)
-        for index, (_, _, stored), legs in zip(open_, written, new_legs, strict=True):
+        for index, (_, stored), legs in zip(open_, written, new_legs, strict=True):
             results[index] = Ingested(Outcome.UPDATED if stored else Outcome.CREATED, legs)
         _announce(client_id, written)
     return [result for result in results if result is not None]
 
 
-def _known_calls(client_id: int, calls: Sequence[CallFacts]) -> dict[tuple[str, str], KnownCall]:
+def _known_calls(client_id: int, calls: Sequence[Prepared]) -> dict[tuple[str, str], KnownCall]:
     known = {}
     for source, keys in by_source((call.source, call.source_id) for call in calls).items():
         rows = rows_named(client_id, "cdrs_call", "source_id, id, facts_hash, call_uuid", source, keys)
@@ -185,13 +187,13 @@ def by_source(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return grouped
 
 
-def _announce(client_id: int, written: Sequence[tuple[CallFacts, bytes, KnownCall | None]]) -> None:
+def _announce(client_id: int, written: Sequence[Written]) -> None:
     """Tell the floors above, source by source, in this transaction."""
     grouped: dict[str, Arrived] = {}
-    for call, _, stored in written:
+    for call, stored in written:
         arrived = grouped.setdefault(call.source, Arrived(call.source, [], [], []))
         arrived.call_keys.append(call.source_id)
-        arrived.leg_keys.extend(leg.source_id for leg in call.legs)
+        arrived.leg_keys.extend(leg.source_id for leg in call.facts.legs)
         if stored is not None:
             arrived.updated_call_ids.append(stored.id)
     for arrived in grouped.values():

@@ -31,7 +31,7 @@ COPIED = (
 def courses_of(client_id: int, source: str, keys: Sequence[str]) -> dict[str, list[Told]]:
     """call -> its events so far, of calls whose facts have not come."""
     found: dict[str, list[Told]] = defaultdict(list)
-    if keys and any_of(client_id, "cdrs_callevent", source, "call_id is null"):
+    if keys and any_of(client_id, "cdrs_callevent", source, "call_id is null", by="call_key"):
         for key, *event in cursor().execute(_EVENTS, [list(keys), client_id, source]):
             found[key].append(Told(*event))
     return found
@@ -62,7 +62,7 @@ def write_current(client_id: int, source: str, living: Mapping[str, Sequence[Par
 
 def end_by_facts(sender: Any, client_id: int, arrived: Arrived, **kwargs: Any) -> None:
     """Receiver of cdrs.signals.calls_arrived: the facts of a call say it all; its events are its history now."""
-    if not any_of(client_id, "cdrs_callevent", arrived.source, "call_id is null"):
+    if not any_of(client_id, "cdrs_callevent", arrived.source, "call_id is null", by="call_key"):
         return
     ended = _ended(client_id, arrived)
     courses = courses_of(client_id, arrived.source, list(ended))

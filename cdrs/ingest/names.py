@@ -43,11 +43,14 @@ def rows_named(
     return with_arrays(cursor()).execute(statement, [TextArray(source_ids), client_id, source])
 
 
-def any_of(client_id: int, table: str, source: str, condition: str = "true") -> bool:
-    """Whether there is any row of this source: one look that spares a look for each name."""
-    mine = f"select 1 from {table} where client_id = %s and source = %s and {condition}"  # noqa: S608
-    row = cursor().execute(f"select exists({mine})", [client_id, source]).fetchone()
-    return bool(row and row[0])
+def any_of(client_id: int, table: str, source: str, condition: str = "true", *, by: str = "source_id") -> bool:
+    """Whether there is any row of this source: one look that spares a look for each name.
+
+    The order asks for the index that goes on with `by`: without it the planner expects a row soon, reads the table from
+    its beginning, and through all of it where the source is new.
+    """
+    mine = f"select 1 from {table} where client_id = %s and source = %s and {condition} order by {by} limit 1"  # noqa: S608
+    return cursor().execute(mine, [client_id, source]).fetchone() is not None
 
 
 def source_hash(source_id: str) -> bytes:
@@ -57,7 +60,7 @@ def source_hash(source_id: str) -> bytes:
 
 def buried(client_id: int, kind: str, source: str, source_ids: Sequence[str]) -> set[str]:
     """Those of the source_ids that were deleted before."""
-    if not source_ids or not any_of(client_id, "cdrs_tombstone", source):
+    if not source_ids or not any_of(client_id, "cdrs_tombstone", source, f"kind = '{kind}'", by="source_hash"):
         return set()
     hashes = {source_hash(source_id): source_id for source_id in source_ids}
     found = cursor().execute(_BURIED, [list(hashes), client_id, kind, source])
@@ -78,7 +81,7 @@ def taken_by_another(client_id: int, kind: str, source: str, source_ids: Sequenc
 
 def live_uuids(client_id: int, source: str, keys: Sequence[str]) -> dict[str, UUID]:
     """call -> the call_uuid that was told of it before its facts came."""
-    if not keys or not any_of(client_id, "cdrs_callevent", source, "call_id is null"):
+    if not keys or not any_of(client_id, "cdrs_callevent", source, "call_id is null", by="call_key"):
         return {}
     rows = cursor().execute(
         "select named.key, e.call_uuid from unnest(%s::text[]) as named(key) cross join lateral (select call_uuid"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from cdrs.facts import CallFacts, LegFacts
+from cdrs.facts import LegFacts
 from cdrs.ingest.counters import Counted, LegCounts
 from cdrs.ingest.extensions import NOWHERE, Place, places
 from cdrs.ingest.names import live_uuids
@@ -16,6 +16,7 @@ from cdrs.ingest.rows import (
     CALL_COLUMNS,
     LEG_COLUMNS,
     PARTICIPANT_COLUMNS,
+    Prepared,
     call_row,
     leg_row,
     new_uuid,
@@ -48,19 +49,19 @@ class KnownLeg(NamedTuple):
         return Counted(self.init_time, self.extension_id, self.group_id, self.result, self.billsec)
 
 
-Written = tuple[CallFacts, bytes, KnownCall | None]
+Written = tuple[Prepared, KnownCall | None]
 
 
 def write_calls(client_id: int, written: Sequence[Written], counts: LegCounts) -> list[int]:
-    """Write (facts, hash, stored call or None); `counts` gets the differences. How many legs of each are new."""
-    ids = iter(new_ids("cdrs_call", sum(stored is None for _, _, stored in written)))
-    targets = [(call, digest, stored, stored.id if stored else next(ids)) for call, digest, stored in written]
+    """Write (call, stored call or None); `counts` gets the differences. How many legs of each are new."""
+    ids = iter(new_ids("cdrs_call", sum(stored is None for _, stored in written)))
+    targets = [(call, stored, stored.id if stored else next(ids)) for call, stored in written]
     _write_call_rows(client_id, targets)
     _write_participants(client_id, targets)
     return _write_legs(client_id, targets, counts)
 
 
-Target = tuple[CallFacts, bytes, KnownCall | None, int]
+Target = tuple[Prepared, KnownCall | None, int]
 
 
 def new_ids(table: str, count: int) -> list[int]:
@@ -78,12 +79,12 @@ def new_ids(table: str, count: int) -> list[int]:
 def _write_call_rows(client_id: int, targets: Sequence[Target]) -> None:
     created, changed = [], []
     told = _told_before(client_id, targets)
-    for call, digest, stored, call_id in targets:
+    for call, stored, call_id in targets:
         if stored is None:
-            call_uuid = call.call_uuid or told.get((call.source, call.source_id)) or new_uuid()
-            created.append(call_row(client_id, call_id, call_uuid, call, digest))
+            call_uuid = call.facts.call_uuid or told.get((call.source, call.source_id)) or new_uuid()
+            created.append(call_row(client_id, call_id, call_uuid, call))
         else:
-            changed.append(call_row(client_id, call_id, call.call_uuid or stored.call_uuid.hex, call, digest))
+            changed.append(call_row(client_id, call_id, call.facts.call_uuid or stored.call_uuid.hex, call))
     db = cursor()
     insert_rows(db, "cdrs_call", CALL_COLUMNS, created, also={"recordings": "0", "created_at": "now()"})
     update_rows(db, "cdrs_call", CALL_COLUMNS, changed)
@@ -92,8 +93,8 @@ def _write_call_rows(client_id: int, targets: Sequence[Target]) -> None:
 def _told_before(client_id: int, targets: Sequence[Target]) -> dict[tuple[str, str], str]:
     """(source, source_id) -> the call_uuid under which listeners know a new call from its live events."""
     keys = defaultdict(list)
-    for call, _, stored, _ in targets:
-        if stored is None and call.call_uuid is None:
+    for call, stored, _ in targets:
+        if stored is None and call.facts.call_uuid is None:
             keys[call.source].append(call.source_id)
     return {
         (source, key): call_uuid.hex
@@ -103,34 +104,34 @@ def _told_before(client_id: int, targets: Sequence[Target]) -> dict[tuple[str, s
 
 
 def _write_participants(client_id: int, targets: Sequence[Target]) -> None:
-    changed = [call_id for _, _, stored, call_id in targets if stored is not None]
+    changed = [call_id for _, stored, call_id in targets if stored is not None]
     db = cursor()
     if changed:
         db.execute(
             "delete from cdrs_participant where client_id = %s and call_id = any(%s::bigint[])", [client_id, changed]
         )
-    rows = [row for call, _, _, call_id in targets for row in participant_rows(client_id, call_id, call)]
+    rows = [row for call, _, call_id in targets for row in participant_rows(client_id, call_id, call.facts)]
     insert_rows(db, "cdrs_participant", PARTICIPANT_COLUMNS, rows)
 
 
 def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) -> list[int]:
-    stored_legs = _legs_of(client_id, [call_id for _, _, stored, call_id in targets if stored is not None])
-    numbers = {leg.extension for call, _, _, _ in targets for leg in call.legs if leg.extension is not None}
-    place_of = places(client_id, numbers)
-    fresh = sum(leg.source_id not in stored_legs[call_id] for call, _, _, call_id in targets for leg in call.legs)
+    stored_legs = _legs_of(client_id, [call_id for _, stored, call_id in targets if stored is not None])
+    told = [leg for call, _, _ in targets for leg in call.facts.legs]
+    place_of = places(client_id, {leg.extension for leg in told if leg.extension is not None})
+    fresh = sum(leg.source_id not in stored_legs[call_id] for call, _, call_id in targets for leg in call.facts.legs)
     ids = iter(new_ids("cdrs_leg", fresh))
-    created: list[list[Any]] = []
-    changed: list[list[Any]] = []
+    created: list[bytes] = []
+    changed: list[bytes] = []
     vanished: list[KnownLeg] = []
     new_legs = []
-    for call, _, _, call_id in targets:
+    for call, _, call_id in targets:
         kept = stored_legs[call_id]
         before = len(created)
-        for leg in call.legs:
+        for leg, text in zip(call.facts.legs, call.legs, strict=True):
             stored = kept.pop(leg.source_id, None)
             place = _stamp(NOWHERE if leg.extension is None else place_of[leg.extension], stored)
             rows, leg_id = (created, next(ids)) if stored is None else (changed, stored.id)
-            rows.append(leg_row(client_id, leg_id, call_id, call.source, place, leg))
+            rows.append(leg_row(client_id, leg_id, call_id, place, text))
             _count(counts, stored, leg, place)
         vanished.extend(kept.values())
         new_legs.append(len(created) - before)

@@ -22,9 +22,10 @@ from cdrs.ingest.names import taken_by_another
 from cdrs.reading import BadFact, clean
 from portal.access.isolation import scope
 from portal.intake import quarantine
-from portal.intake.accept import READERS, LineResult, accept
+from portal.intake.accept import accept
 from portal.intake.errors import Refused, bad_request
 from portal.intake.streaming import announced_length
+from portal.intake.told import READERS, LineResult
 from portal.media import arrival, decoder
 from portal.media.content_digest import MalformedDigest, parse_content_digest
 from portal.media.facts import Inspection, Undecodable
@@ -126,7 +127,7 @@ def facts_of(arriving: Arriving) -> dict[str, Any] | None:
         if not isinstance(told, str) or clean(told) != getattr(arriving, name):
             raise bad_request("the address says otherwise", name)
     try:
-        READERS[arriving.kind].read(facts)
+        READERS[arriving.kind](facts)
     except BadFact as error:
         raise bad_request(str(error), error.field or X_FACTS) from None
     return facts

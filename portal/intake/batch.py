@@ -12,6 +12,7 @@ from portal.intake.counts import Counts
 from portal.intake.inbox import Raw, keep_raw
 from portal.intake.models import RawFact
 from portal.intake.sources.entries import Entry, Kind, News, Sound, Source, Telling
+from portal.intake.told import content_hash
 from records.models import Record, State, VoiceMessage
 
 MODELS = {Kind.RECORDING: Record, Kind.VOICEMESSAGE: VoiceMessage}
@@ -145,5 +146,6 @@ def _unreadable(client_id: int, source: Source, rows: Sequence[Row]) -> None:
     bad = [row for row in rows if row.entry.error is not None]
     for row in bad:
         row.reasons.append(row.entry.error or "")
-    raw = [Raw(RawFact.Kind.UNKNOWN, source.name, None, row.entry.raw, row.entry.error) for row in bad if row.entry.raw]
-    keep_raw(client_id, raw)
+    kind = RawFact.Kind.UNKNOWN
+    bodies = [(row.entry.raw, row.entry.error) for row in bad if row.entry.raw]
+    keep_raw(client_id, [Raw(kind, source.name, None, body, content_hash(kind, body), error) for body, error in bodies])

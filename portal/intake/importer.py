@@ -1,20 +1,22 @@
 """An import from its first line to its last: batches, and their audio beside the next ones.
 
-A batch of lines is one transaction; what its audio turns out to be is settled in the ones that follow. So whatever ends
-an import, the same command goes on (see `course`): what is in is known again, and what it lacks is done.
+While one batch of lines is stored, the next is read. A batch is one transaction; what its audio turns out to be is
+settled in the ones that follow. So whatever ends an import, the same command goes on (see `course`): what is in is
+known again, and what it lacks is done.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from django.db import connection
 
 from portal.access.isolation import scope
+from portal.intake.ahead import ahead
 from portal.intake.batch import take_in
 from portal.intake.counts import Counts
 from portal.intake.course import Course
@@ -71,8 +73,9 @@ class Importer:
     def _work(self, course: Course) -> None:
         crew = Crew(self.client_id, self.source.open)
         try:
-            for entries in batches(self.source.read(course.position, course.line)):
-                self._take(entries, course, crew)
+            with closing(ahead(batches(self.source.read(course.position, course.line)))) as read:
+                for entries in read:
+                    self._take(entries, course, crew)
             while not crew.idle:
                 self._settle(course, crew, patient=True)
         finally:

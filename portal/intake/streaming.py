@@ -10,7 +10,8 @@ import orjson
 from django.http import HttpRequest
 
 from cdrs.ingest import Outcome
-from portal.intake.accept import LineResult, accept
+from portal.intake.accept import accept
+from portal.intake.told import LineResult
 
 BLOCK_BYTES = 64 * 1024
 LONGEST_LINE = 1024 * 1024

@@ -20,10 +20,11 @@ from cdrs.ingest import Outcome
 from portal.access.permissions import MayDo
 from portal.accounts.bearer import IntakeAuthentication
 from portal.intake import errors
-from portal.intake.accept import LineResult, accept
+from portal.intake.accept import accept
 from portal.intake.arrival import Arriving, take_in
 from portal.intake.models import RawFact
 from portal.intake.streaming import accept_lines, answer_of, blocks
+from portal.intake.told import LineResult
 
 NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
 INTAKE = "intake:write"

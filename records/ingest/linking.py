@@ -24,7 +24,7 @@ def _waiting(client_id: int, arrived: Arrived) -> set[int]:
     return {
         row[0]
         for thing, keys in names.items()
-        if any_of(client_id, "records_record", arrived.source, f"{thing}_id is null and {thing}_source_id is not null")
+        if any_of(client_id, "records_record", arrived.source, _AWAITS.format(thing), by=f"{thing}_source_id")
         for row in cursor().execute(_WAITING.format(thing), [keys, client_id, arrived.source])
     }
 
@@ -38,6 +38,7 @@ def _of_calls(client_id: int, call_ids: list[int]) -> set[int]:
     return {row[0] for row in rows}
 
 
+_AWAITS = "{0}_id is null and {0}_source_id is not null"
 # `offset 0` keeps the look-up apart for each name: see cdrs.ingest.names.rows_named.
 _WAITING = """
 select found.id from unnest(%s::text[]) as named(source_id) cross join lateral (

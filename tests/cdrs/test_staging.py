@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdrs.ingest.arrays import BytesArray, TextArray, with_arrays
-from cdrs.ingest.staging import COPY_FORM, as_array, as_bytes, as_json, cursor, line_of
+from cdrs.ingest.staging import COPY_FORM, as_array, as_bytes, as_json, copy_text, cursor
 from cdrs.reading import clean
 
 pytestmark = pytest.mark.django_db
@@ -34,9 +34,9 @@ def test_rows_arrive_as_they_were_told(rows: list[tuple[Any, ...]]) -> None:
     db = cursor()
     db.execute("drop table if exists pg_temp.told")
     db.execute("create temp table told (place serial, t text, n bigint, b bytea, a text[], j jsonb)")
-    lines = [line_of((t, n, as_bytes(b), as_array(a), as_json(j))) for t, n, b, a, j in rows]
+    told = [(t, n, as_bytes(b), as_array(a), as_json(j)) for t, n, b, a, j in rows]
     with db.copy(f"copy told (t, n, b, a, j) from stdin {COPY_FORM}") as copy:
-        copy.write(b"".join(lines))
+        copy.write(copy_text(told))
     stored = db.execute("select t, n, b, a, j from told order by place").fetchall()
     assert [(*row[:4], row[4] and orjson.loads(row[4])) for row in stored] == rows
 

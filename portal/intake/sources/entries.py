@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol
 
+from portal.intake.told import Told
+
 Facts = dict[str, Any]
 log = logging.getLogger(__name__)
 
@@ -76,17 +78,20 @@ class News(StrEnum):
 class Telling:
     """One call as the entries of a batch tell it, with all its legs: those of earlier batches too.
 
-    `facts` may be the line itself, which is then kept byte for byte. `news` says of each entry whether it added
-    something; None: what becomes of the call decides.
+    `facts` may be the line itself, read already, which is then kept byte for byte. `news` says of each entry whether
+    it added something; None: what becomes of the call decides.
     """
 
-    facts: Facts | bytes
+    facts: Facts | Told
     entries: list[Entry]
     news: list[News] | None = None
 
 
 class Source(Protocol):
-    """A spool of one PBX, or a manifest. Made for a run, used by one thread."""
+    """A spool of one PBX, or a manifest. Made for a run.
+
+    `read` runs in a thread of its own, a batch ahead of the others, and asks no database.
+    """
 
     name: str
     size: int | None

@@ -17,9 +17,11 @@ from typing import Any, BinaryIO
 import orjson
 
 from cdrs.reading import DEEPEST
+from portal.intake.models import RawFact
 from portal.intake.sources.entries import BadEntry, BadSource, Entry, Facts, Kind, Sound, Telling, refuse
 from portal.intake.sources.lines import Line, fingerprint, open_lines, read_lines
 from portal.intake.spool import Spool, Unreachable
+from portal.intake.told import tell
 
 NAMES = ("manifest.ndjson", "manifest.ndjson.gz")
 WRAPPERS = frozenset({"call", "recording", "recordings", "voicemessage", "voicemessages"})
@@ -89,21 +91,22 @@ def _parsed(body: bytes) -> Facts:
 
 def _read(entry: Entry, data: Facts) -> None:
     if WRAPPERS.isdisjoint(data):
-        entry.facts = entry.raw  # goes on as it came, and is kept so
+        entry.facts = tell(RawFact.Kind.CALL, entry.raw, data)  # kept as it came
         return
     if strange := sorted(data.keys() - WRAPPERS):
         raise BadEntry(f"{strange[0]}: no such field beside the facts")
     if _is_too_deep(entry.raw, data):
         raise BadEntry("objects and lists in each other are too deep")
     call = data.get("call")
-    entry.facts = None if call is None else _object("call", call)
+    facts = None if call is None else _object("call", call)
     for name, kind in (("recording", Kind.RECORDING), ("voicemessage", Kind.VOICEMESSAGE)):
         if (one := data.get(name)) is not None:
-            entry.sounds.append(_sound(name, kind, one, entry.facts))
+            entry.sounds.append(_sound(name, kind, one, facts))
         for index, item in enumerate(_list(f"{name}s", data.get(f"{name}s"))):
-            entry.sounds.append(_sound(f"{name}s.{index}", kind, item, entry.facts))
-    if entry.facts is None and not entry.sounds:
+            entry.sounds.append(_sound(f"{name}s.{index}", kind, item, facts))
+    if facts is None and not entry.sounds:
         raise BadEntry("neither a call nor anything recorded is in it")
+    entry.facts = None if facts is None else tell(RawFact.Kind.CALL, facts)
 
 
 def _is_too_deep(body: bytes, data: Facts) -> bool:

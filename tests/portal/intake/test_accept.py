@@ -17,6 +17,7 @@ from portal.clients.models import Client
 from portal.intake import accept as accepting
 from portal.intake.accept import accept
 from portal.intake.models import RawFact
+from portal.intake.told import READERS
 from records.models import Record
 from tests.factories import Cast
 from tests.facts import call, leg, recording
@@ -65,7 +66,7 @@ def test_the_same_line_is_kept_once_and_a_change_is_kept_beside_it(cast: Cast) -
 
 
 def test_a_line_that_only_the_database_refuses_costs_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = accepting.ingest_calls
+    real = accepting.INGEST["call"]
 
     def refusing(client_id: int, facts: Any) -> Any:
         done = real(client_id, facts)
@@ -73,9 +74,7 @@ def test_a_line_that_only_the_database_refuses_costs_no_other(cast: Cast, monkey
             raise DataError("out of range\nwith details")
         return done
 
-    monkeypatch.setitem(
-        accepting.READERS, "call", accepting.Reader(accepting.READERS["call"].read, refusing)
-    )  # fmt: skip
+    monkeypatch.setitem(accepting.INGEST, "call", refusing)
     lines = [call(f"c{number}") for number in range(7)] + [call("bad")] + [call("last")]
     found = accept(cast.north.pk, "call", lines)
     assert [str(result.status) for result in found] == ["created"] * 7 + ["rejected", "created"]
@@ -92,7 +91,7 @@ def test_a_lost_database_is_no_lines_fault(
     def fail(client_id: int, facts: Any) -> Any:
         raise error("gone")
 
-    monkeypatch.setitem(accepting.READERS, "call", accepting.Reader(accepting.READERS["call"].read, fail))
+    monkeypatch.setitem(accepting.INGEST, "call", fail)
     if raised:
         with pytest.raises(OperationalError):
             accept(cast.north.pk, "call", [call("c1")])
@@ -177,20 +176,21 @@ def test_a_line_too_deep_costs_no_other_and_is_kept(cast: Cast) -> None:
 def test_a_line_that_brings_the_code_down_costs_no_other(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = accepting.READERS["call"]
+    read, store = READERS["call"], accepting.INGEST["call"]
 
     def reading(data: Any) -> Any:
         if data["source_id"] == "unreadable":
             raise RecursionError
-        return real.read(data)
+        return read(data)
 
     def storing(client_id: int, facts: Any) -> Any:
-        done = real.ingest(client_id, facts)
+        done = store(client_id, facts)
         if any(one.source_id == "bad" for one in facts):
             raise KeyError("a mistake of ours")
         return done
 
-    monkeypatch.setitem(accepting.READERS, "call", accepting.Reader(reading, storing))
+    monkeypatch.setitem(READERS, "call", reading)
+    monkeypatch.setitem(accepting.INGEST, "call", storing)
     lines = [call("c1"), call("bad"), call("unreadable"), call("c2"), call("c3")]
     assert [status for status, _ in accepted(cast.north, *lines)] == ["created", *["rejected"] * 2, *["created"] * 2]
     assert "'bad' cannot be stored" in caplog.text and "'unreadable' cannot be read" in caplog.text
@@ -210,7 +210,7 @@ def test_trouble_of_the_machine_is_no_lines_fault(
     def fail(client_id: int, facts: Any) -> Any:
         raise trouble
 
-    monkeypatch.setitem(accepting.READERS, "call", accepting.Reader(accepting.READERS["call"].read, fail))
+    monkeypatch.setitem(accepting.INGEST, "call", fail)
     with pytest.raises(type(trouble)):
         accept(cast.north.pk, "call", [call("c1")])
     assert raw(cast.north) == []

@@ -40,7 +40,8 @@ def test_a_line_is_a_call_or_a_call_with_what_was_recorded(tmp_path):
         {"recording": {"source": "pbx", "source_id": "r3", "file": "b.mp3"}},
         {"voicemessage": {"source": "pbx", "source_id": "v2"}},
     )
-    assert bare.facts == orjson.dumps(CALL) and wrapped.facts == CALL and bare.sounds == []
+    assert bare.facts.body == wrapped.facts.body == orjson.dumps(CALL) and bare.sounds == []
+    assert bare.facts.facts.source_id == "c1" and bare.facts.result is None
     assert wrapped.sounds == [
         Sound(Kind.RECORDING, {"source_id": "r1", "source": "pbx", "call": "c1"}, "a.mp3"),
         Sound(Kind.RECORDING, {"source_id": "r2", "leg": "l1", "source": "other"}, None),
@@ -70,7 +71,7 @@ def test_a_line_is_a_call_or_a_call_with_what_was_recorded(tmp_path):
 def test_a_line_that_says_no_such_thing_is_refused_and_the_next_one_read(tmp_path, line, reason):
     bad, good = entries(tmp_path, line, CALL)
     assert reason in bad.error and bad.facts is None and bad.sounds == []
-    assert good.error is None and good.line == 2 and good.facts == orjson.dumps(CALL)
+    assert good.error is None and good.line == 2 and good.facts.body == orjson.dumps(CALL)
 
 
 def test_empty_lines_and_a_byte_order_mark_are_passed_over(tmp_path):
@@ -84,7 +85,7 @@ def test_a_packed_manifest_is_read_from_any_line(tmp_path):
     path.write_bytes(gzip.compress(b"".join(orjson.dumps(CALL | {"source_id": str(n)}) + b"\n" for n in range(9))))
     first, *rest = Manifest(tmp_path).read(0, 0)
     again = list(Manifest(path).read(first.end, first.line))
-    assert [orjson.loads(entry.facts)["source_id"] for entry in again] == [str(n) for n in range(1, 9)]
+    assert [entry.facts.facts.source_id for entry in again] == [str(n) for n in range(1, 9)]
     assert [entry.line for entry in again] == [entry.line for entry in rest]
 
 

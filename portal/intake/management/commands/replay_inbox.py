@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from portal.access.isolation import scope
 from portal.clients.management.command import JsonCommand, client_named
-from portal.intake.accept import READERS, accept
+from portal.intake.accept import INGEST, accept
 from portal.intake.models import RawFact
 
 BATCH = 500
@@ -38,7 +38,7 @@ class Command(JsonCommand):
 
 def batches(client_id: int, *, everything: bool) -> Iterator[tuple[str, list[bytes]]]:
     """(kind, bodies) in the order of arrival: what is there now, not what the replay itself moves to the end."""
-    wanted = Q(client_id=client_id, kind__in=list(READERS), received_at__lt=timezone.now())
+    wanted = Q(client_id=client_id, kind__in=list(INGEST), received_at__lt=timezone.now())
     if not everything:
         wanted &= Q(status=RawFact.Status.REJECTED)
     after: tuple[Any, int] | None = None
