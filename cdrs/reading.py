@@ -143,6 +143,7 @@ def one_of(*choices: str) -> Reader:
             raise wrong("one of " + ", ".join(repr(choice) for choice in choices) + " is needed")
         return value
 
+    read.choices = choices  # type: ignore[attr-defined] # for who describes the facts
     return read
 
 

@@ -6,29 +6,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from portal.access.permissions import READING
-from portal.access.principal import DEEDS
 from portal.accounts.basic import FileAuthentication
 from portal.accounts.bearer import BearerAuthentication
+from portal.accounts.words import DEEDS_IN_WORDS
 from portal.dialects.door import Door
 from portal.dialects.json_types import Schema
 from portal.dialects.ringme.realms import OWN
-from portal.dialects.ringme.schema import account, calls, errors, live, messages, records, words
+from portal.dialects.ringme.schema import account, calls, errors, intake, live, messages, oauth, records, words
 from portal.dialects.schema import Answer, DialectSchema
+from portal.intake.views import INTAKE
 
 OWNER_OF = {"client": "client_id", "extension_group": "extension_group_id", "extension": "extension_id"}
 RESOURCES = (account, records, messages, calls, live)
-WHAT = {"cdr": "call records", "config": "settings", "intake": "facts and audio, on the way in"}
-SCOPES = {
-    f"{what}:{deed}": f"{deed} {WHAT.get(what, what + 's')}"
-    for what, deed in (name.split(":") for name in sorted(DEEDS))
-}
+TOKEN = "/oauth/token"  # noqa: S105 - an address
+BY_PEOPLE = {deed: words for deed, words in DEEDS_IN_WORDS.items() if deed != INTAKE}
 SECURITY_SCHEMES: dict[str, Schema] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token that you have"},
     "basic": {"type": "http", "scheme": "basic", "description": "A user's login and password, for files alone"},
     "oauth2": {
         "type": "oauth2",
         "description": "A token for an application. The scopes are what an operation needs; none means all of them.",
-        "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": SCOPES}},
+        "flows": {
+            "clientCredentials": {"tokenUrl": TOKEN, "scopes": DEEDS_IN_WORDS},
+            "authorizationCode": {
+                "authorizationUrl": "/oauth/authorize",
+                "tokenUrl": TOKEN,
+                "refreshUrl": TOKEN,
+                "scopes": BY_PEOPLE,
+            },
+            "password": {"tokenUrl": TOKEN, "refreshUrl": TOKEN, "scopes": BY_PEOPLE},
+        },
     },
 }
 
@@ -41,18 +48,21 @@ class RingmeSchema(DialectSchema):
         "description": "Recordings, call records, voice messages and their settings by client, group and extension.",
     }
     tags = [
+        {"name": "oauth", "description": "Tokens"},
         {"name": "user", "description": "Who one is"},
         {"name": "record", "description": "Conversation recordings"},
         {"name": "voicemail", "description": "Voice messages"},
         {"name": "cdr", "description": "Extensions' parts in calls"},
         {"name": "current_calls", "description": "Calls that live just now"},
+        {"name": "intake", "description": "Sending calls, recordings, voice messages and live events in"},
     ]
     operations = {view: told for resource in RESOURCES for view, told in resource.OPERATIONS.items()}
     places = words.PLACES
     meanings = words.MEANINGS
-    components = {name: kind for part in (errors, *RESOURCES) for name, kind in part.COMPONENTS.items()}
+    components = {name: kind for part in (errors, *RESOURCES, oauth, intake) for name, kind in part.COMPONENTS.items()}
     headers = words.HEADERS
     on_every_answer = words.RATE
+    other_paths = oauth.PATHS | intake.PATHS
     security_schemes = SECURITY_SCHEMES
     signs_in = {FileAuthentication: ("bearer", "oauth2", "basic"), BearerAuthentication: ("bearer", "oauth2")}
 
