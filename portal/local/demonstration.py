@@ -1,15 +1,17 @@
-"""The demo clients: loaded once, into a new embedded data directory; their sign-ins kept beside it."""
+"""The demo clients: loaded once, into a new embedded data directory; their sign-ins and programs kept beside it."""
 
 import argparse
 import json
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 from portal.local.errors import Refused
 from portal.local.layout import DataDirectory
 from portal.local.steps import Steps, say
 
 SIGN_INS = "demo_sign_ins.json"
+PROGRAMS = "demo_programs.json"
 WANTED = "demo.wanted"
 
 
@@ -24,7 +26,8 @@ def wanted(data: DataDirectory, options: argparse.Namespace) -> bool:
 
 
 def load(data: DataDirectory, steps: Steps) -> None:
-    """Runs `load_demo`, whose last line is {"sign_ins": [{"login", "password", "what"}, …]}.
+    """Runs `load_demo`, whose last line is {"sign_ins": [{"login", "password", "what"}, …],
+    "programs": [{"name", "type", "client_id", "client_secret", "what"}, …]}.
 
     The mark of what is wanted keeps the moment that the story ends: with it an interrupted load goes on.
     """
@@ -34,19 +37,37 @@ def load(data: DataDirectory, steps: Steps) -> None:
     mark.write_text(until)
     printed = steps.command("load_demo", "--until", until, *(["--again"] if begun else [])).strip().splitlines()
     try:
-        sign_ins = json.loads(printed[-1])["sign_ins"]
+        told = json.loads(printed[-1])
+        sign_ins, programs = told["sign_ins"], told.get("programs", [])
     except (IndexError, ValueError, KeyError) as error:
         raise Refused("`manage.py load_demo` did not print its sign-ins.") from error
-    handle = os.open(data.root / SIGN_INS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(sign_ins, file, indent=1)
+    keep(data.root / PROGRAMS, programs)
+    keep(data.root / SIGN_INS, sign_ins)
     mark.unlink()
 
 
+def keep(place: Path, entries: list[dict[str, str]]) -> None:
+    """For this user alone."""
+    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(entries, file, indent=1)
+
+
+def kept(place: Path) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(place.read_text()) if place.exists() else []
+    return found
+
+
 def tell(data: DataDirectory) -> None:
-    place = data.root / SIGN_INS
-    if place.exists():
+    if sign_ins := kept(data.root / SIGN_INS):
         say("  Sign in as")
-        for entry in json.loads(place.read_text()):
+        for entry in sign_ins:
             say(f"    {entry['login']:<18} {entry['password']:<22} {entry['what']}")
+        say("")
+    if programs := kept(data.root / PROGRAMS):
+        say("  Programs ask for tokens as")
+        for entry in programs:
+            say(f"    {entry['name']:<18} {entry['type']:<22} {entry['what']}")
+            say(f"      client_id        {entry['client_id']}")
+            say(f"      client_secret    {entry['client_secret'] or 'none'}")
         say("")

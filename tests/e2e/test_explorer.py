@@ -6,10 +6,12 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from portal.accounts.models import ApplicationType
 from tests.e2e.conftest import Visitor
-from tests.factories import Cast
+from tests.factories import PASSWORD, Cast, make_application
 
 Visit = Callable[..., Visitor]
 EXPLORER = "/api/ver1.0/client_api_explorer/"
@@ -71,3 +73,28 @@ def test_without_a_token_the_answer_says_so(visit: Visit) -> None:
     page, _ = opened(visit())
     try_out(page, "get_user")
     assert answer(page)[0].startswith("401")
+
+
+@pytest.mark.clause("ringme", "public: authorization_code with PKCE")
+def test_nora_signs_in_and_lets_the_explorer_in(visit: Visit, cast: Cast) -> None:
+    nora = visit()
+    redirect = nora.address + reverse("ringme-explorer-signed-in")
+    explorer, _ = make_application(cast.north, "Explorer", type=ApplicationType.PUBLIC, redirect_uris=redirect)
+    page, _ = opened(nora)
+    page.get_by_role("button", name="Authorize").click()
+    flow = page.locator(".auth-container", has_text="authorizationCode")
+    flow.locator("#client_id_authorizationCode").fill(explorer.client_id)
+    with page.expect_popup() as popup:
+        flow.get_by_role("button", name="Apply given OAuth2 credentials").click()
+    window = popup.value
+    window.get_by_label("Login").fill("nora@north")
+    window.get_by_label("Password").fill(PASSWORD)
+    window.get_by_role("button", name="Sign in").click()
+    with window.expect_event("close"):
+        window.get_by_role("button", name="Allow").click()
+    expect(flow.get_by_role("button", name="Remove authorization")).to_be_visible()
+    page.locator(".modal-ux .close-modal").click()
+    try_out(page, "get_user")
+    status, body = answer(page)
+    assert status.startswith("200") and '"login": "nora@north"' in body
+    assert nora.complaints == []

@@ -11,7 +11,7 @@ from portal.dialects.ringme.current_calls import CurrentCalls
 from portal.dialects.ringme.envelope import NoSuchAddress
 from portal.dialects.ringme.realms import OWN
 from portal.dialects.ringme.record import RecordFile, RecordLink, RecordList, RecordStats
-from portal.dialects.ringme.schema.views import ExplorerView, SchemaView
+from portal.dialects.ringme.schema.views import ExplorerView, SchemaView, SignedInView
 from portal.dialects.ringme.storage import StorageLink
 from portal.dialects.ringme.voicemail import VoicemailFile, VoicemailLink, VoicemailList, VoicemailStats
 from portal.dialects.routes import loose
@@ -50,6 +50,7 @@ urlpatterns = [
     *in_realms("current_calls", {"": CurrentCalls}),
     loose("schema/", SchemaView.as_view(), name="ringme-schema"),
     loose("client_api_explorer/", ExplorerView.as_view(), name="ringme-explorer"),
+    loose("client_api_explorer/signed_in/", SignedInView.as_view(), name="ringme-explorer-signed-in"),
     re_path(r"", NoSuchAddress.as_view()),
 ]
 root_urlpatterns = [

@@ -115,17 +115,22 @@ class Printed:
         return self.text
 
 
-def test_the_sign_ins_are_kept_for_this_user_alone_and_told_at_each_start(
+def test_sign_ins_and_programs_are_kept_for_this_user_alone_and_told_at_each_start(
     data: DataDirectory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     entry = {"login": "nora@north", "password": "a-made-up-one", "what": "client administrator"}
+    names = {"name": "Call archive", "type": "trusted", "what": "reads"}
+    program = names | {"client_id": "made-up-id", "client_secret": "made-up-secret"}
     (data.run / demonstration.WANTED).touch()
-    demonstration.load(data, Printed("progress\n" + json.dumps({"sign_ins": [entry]}) + "\n"))  # type: ignore[arg-type]
-    place = data.root / demonstration.SIGN_INS
-    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    last = json.dumps({"sign_ins": [entry], "programs": [program, program | {"client_secret": None}]})
+    demonstration.load(data, Printed(f"progress\n{last}\n"))  # type: ignore[arg-type]
+    for place in (data.root / demonstration.SIGN_INS, data.root / demonstration.PROGRAMS):
+        assert stat.S_IMODE(place.stat().st_mode) == 0o600
     assert not (data.run / demonstration.WANTED).exists()
     demonstration.tell(data)
-    assert "nora@north" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "nora@north" in told and "made-up-id" in told and "made-up-secret" in told
+    assert "client_secret    none" in told
 
 
 def test_an_interrupted_load_goes_on_with_the_same_story(data: DataDirectory) -> None:

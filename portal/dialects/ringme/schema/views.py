@@ -43,4 +43,14 @@ class ExplorerView(View):
     http_method_names = ["get", "head"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "dialects/explorer.html", {"schema": reverse("ringme-schema")})
+        addresses = {"schema": reverse("ringme-schema"), "redirect": reverse("ringme-explorer-signed-in")}
+        return render(request, "dialects/explorer.html", addresses)
+
+
+class SignedInView(View):
+    """Where a sign-in in the explorer comes back to, in a window of its own: it hands the code over and closes."""
+
+    http_method_names = ["get", "head"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "dialects/explorer_signed_in.html")

@@ -1,4 +1,4 @@
-"""load_demo: two client companies with their people and three weeks of calls, through the ordinary way in."""
+"""load_demo: two client companies with their people, programs and three weeks of calls, by the ordinary ways in."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from portal.clients.management.command import JsonCommand, refuse
 from portal.local.demo import story
 from portal.local.demo.audio import AUDIO_DIR
 from portal.local.demo.cast import CLIENTS, Client
+from portal.local.demo.programs import make_programs
 
 PEOPLE: list[dict[str, Any]] = [
     {"login": "nora@north", "client": "north", "first_name": "Nora", "what": "administrator of North"},
@@ -50,7 +51,9 @@ class Command(JsonCommand):
                     make(client)
             counts = bring_in(client, until)
             self.stderr.write(f"{client.name}: {counts['calls']} calls, {counts['recordings']} recordings")
-        return {"sign_ins": [sign_in(dict(person)) for person in PEOPLE]}
+        north = lookups.named("north")
+        assert north is not None
+        return {"sign_ins": [sign_in(dict(person)) for person in PEOPLE], "programs": make_programs(north)}
 
 
 def run(command: str, *arguments: Any, **options: Any) -> dict[str, Any]:
