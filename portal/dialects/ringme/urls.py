@@ -6,6 +6,7 @@ from django.urls import URLPattern, path, re_path
 from rest_framework.views import APIView
 
 from portal.dialects.ringme.account import Me
+from portal.dialects.ringme.calls import CallHistory, CallList, CallOfHistory
 from portal.dialects.ringme.cdr import Cdr, CdrList, CdrStats
 from portal.dialects.ringme.current_calls import CurrentCalls
 from portal.dialects.ringme.envelope import NoSuchAddress
@@ -31,6 +32,7 @@ VOICEMAIL: dict[str, type[APIView]] = {
     "<record_uuid>/storage_url/": VoicemailLink,
 }
 CDR: dict[str, type[APIView]] = {"": CdrList, "stats/": CdrStats, "<cdr_uuid>": Cdr}
+CALL_HISTORY: dict[str, type[APIView]] = {"": CallHistory, "<call_uuid>": CallOfHistory}
 
 
 def in_realms(rest: str, views: dict[str, type[APIView]]) -> list[URLPattern]:
@@ -47,6 +49,8 @@ urlpatterns = [
     *in_realms("record", RECORD),
     *in_realms("voicemail", VOICEMAIL),
     *in_realms("cdr", CDR),
+    *in_realms("calls", {"": CallList}),
+    *in_realms("call_history", CALL_HISTORY),
     *in_realms("current_calls", {"": CurrentCalls}),
     loose("schema/", SchemaView.as_view(), name="ringme-schema"),
     loose("client_api_explorer/", ExplorerView.as_view(), name="ringme-explorer"),

@@ -53,6 +53,8 @@ class RingmeSchema(DialectSchema):
         {"name": "record", "description": "Conversation recordings"},
         {"name": "voicemail", "description": "Voice messages"},
         {"name": "cdr", "description": "Extensions' parts in calls"},
+        {"name": "calls", "description": "Whole calls"},
+        {"name": "call_history", "description": "Whole calls with their CDRs"},
         {"name": "current_calls", "description": "Calls that live just now"},
         {"name": "intake", "description": "Sending calls, recordings, voice messages and live events in"},
     ]

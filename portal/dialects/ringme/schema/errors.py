@@ -27,11 +27,12 @@ MESSAGES = {
     "extension_group_not_found": "Extension group not found",
     "extension_not_found": "Extension not found",
     "record_not_found": "Record not found",
+    "call_not_found": "Call not found",
     "rate_limit_exceeded": "The hourly limit is used up",
     "too_large": "more than 262144 bytes",
     "unsupported_media_type": "application/json is needed",
 }
-WITHOUT_STATUS = frozenset({"Unauthorized", "too_large", "unsupported_media_type"})
+WITHOUT_STATUS = frozenset({"Unauthorized", "call_not_found", "too_large", "unsupported_media_type"})
 ABOUT = {
     400: "A parameter or a field is wrong; each is named",
     401: "No token, or one that is wrong or has expired",

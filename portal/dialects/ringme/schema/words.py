@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.dialects.json_types import Schema, text, whole
-from portal.dialects.ringme.schema.types import RECORD_UUID
+from portal.dialects.ringme.schema.types import CALL_UUID, RECORD_UUID
 
 OWN_ID = r"^(@me|[0-9]{1,18})$"
 PLACES: dict[str, Schema] = {
@@ -11,6 +11,7 @@ PLACES: dict[str, Schema] = {
     "extension_group_id": text("The extension group; `@me` is one's own", "@me", pattern=OWN_ID),
     "extension_id": text("The extension; `@me` is one's own", "@me", pattern=OWN_ID),
     "record_uuid": RECORD_UUID | {"pattern": "^[0-9]{1,18}-[0-9A-Fa-f]{32}$"},
+    "call_uuid": CALL_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
     "cdr_uuid": RECORD_UUID
     | {
         "pattern": "^([0-9]{1,18}-)?[0-9A-Fa-f]{32}$",

@@ -66,6 +66,11 @@ def uuid_of(heard: Heard) -> str:
     return f"{heard.extension_id}-{heard.uuid.hex.upper()}"
 
 
+def call_uuid_of(record: Record) -> str:
+    with scope(record.client_id):
+        return Call.objects.get(pk=record.call_id).call_uuid.hex.upper()
+
+
 @dataclass
 class Stage:
     """Three recordings of North, newest first: Sales, Support, Sales; and one of South."""

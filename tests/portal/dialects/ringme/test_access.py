@@ -17,7 +17,7 @@ from portal.clients.models import Status
 from portal.dialects.addresses import addresses
 from portal.dialects.ringme.schema.document import RingmeSchema
 from tests.factories import make_application, make_token, make_user
-from tests.portal.dialects.ringme.conftest import WINDOW, Stage, message_of
+from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, message_of
 
 ROOT = "/api/ver1.0/"
 TABLE = Path(__file__).with_name("access.txt")
@@ -106,6 +106,7 @@ def places(stage: Stage) -> dict[str, str]:
         "extension_id": str(stage.cast.ext101.pk),
         "record_uuid": stage.uuids[0],
         "cdr_uuid": stage.uuids[0],
+        "call_uuid": call_uuid_of(stage.records[0]),
     }
 
 

@@ -64,7 +64,7 @@ def test_a_list_is_as_the_paper_has_it(stage: Stage) -> None:
     assert list(answer) == list(expected) and all(list(row) == SEED.split() for row in rows)
 
 
-@pytest.mark.clause("ringme", "All 33 fields of the seed's table: a CDR and its recording tell the same")
+@pytest.mark.clause("ringme", "All 33 fields of the seed's table are present in each row, in the seed's order")
 def test_a_cdr_and_its_recording_tell_the_same(stage: Stage) -> None:
     assert asked(stage) == stage.kay.rows(stage.client())
 
@@ -214,7 +214,7 @@ def test_one_cdr_that_is_not_there_or_not_ones_own(stage: Stage) -> None:
             assert asking.get(path + name).status_code == 404, path
 
 
-@pytest.mark.clause("ringme", "Of a call one sees the legs within one's reach")
+@pytest.mark.clause("ringme", "Of a call one sees the legs within one's reach, if at least one leg is")
 def test_each_sees_the_cdrs_within_reach(stage: Stage) -> None:
     cast = stage.cast
     call, _ = make_call(cast.north, cast.ext101, NOON - timedelta(days=3))

@@ -21,7 +21,7 @@ from schemathesis.transport.serialization import Binary
 from portal.access.principal import DEEDS
 from portal.accounts.models import ApplicationType
 from tests.factories import make_application, make_token
-from tests.portal.dialects.ringme.conftest import WINDOW, Stage, message_of
+from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, message_of
 from tests.portal.media.sounds import tone
 
 ASKED = settings(
@@ -62,6 +62,7 @@ class Conversation:
             "extension_id": str(stage.cast.ext101.pk),
             "record_uuid": stage.uuids[0],
             "cdr_uuid": stage.uuids[0],
+            "call_uuid": call_uuid_of(stage.records[0]),
             "source": "pbx",
             "source_id": "17",
         }

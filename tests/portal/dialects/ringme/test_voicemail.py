@@ -92,7 +92,7 @@ def test_each_sees_the_messages_within_reach(stage: Stage, left: list[VoiceMessa
                     assert answer.json() == {"message": "Record not found", "status": "record_not_found"}
 
 
-@pytest.mark.clause("ringme", "A repeated key means any of its values")
+@pytest.mark.clause("ringme", "A repeated key means any of its values; extension_id=1,2 too")
 def test_filters(stage: Stage, left: list[VoiceMessage]) -> None:
     first = VoiceMessage.objects.filter(pk=left[0].pk)
     with scope(stage.cast.north.pk):
@@ -164,7 +164,7 @@ def test_deeds(stage: Stage, left: list[VoiceMessage]) -> None:
         assert {answer.json()["status"] for answer in answers if answer.status_code == 403} <= {"access_denied"}
 
 
-@pytest.mark.clause("ringme", "storage_url: absolute, permanent, needs no authorization; dead at once on delete")
+@pytest.mark.clause("ringme", "storage_url: absolute, permanent, needs no authorization; a Bearer header is ignored")
 def test_a_link_opens_without_a_token_until_it_is_revoked(
     stage: Stage, left: list[VoiceMessage], settings: Any
 ) -> None:
