@@ -211,7 +211,7 @@ AXES_ENABLE_ADMIN = False  # its tables stay empty: attempts are kept in the cac
 # Attempts to get in from one address, at sign-in and for tokens together.
 ATTEMPTS_PER_SECOND = 20
 ATTEMPTS_AT_ONCE = 6
-# Not in a cookie: an application's secret, shown once, is such a message.
+# Not in a cookie: what is said to one person is no business of the browser's other pages.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -20,7 +20,7 @@ from portal.intake.views import IntakeDoor
 from portal.web.admin import PortalAdminSite
 from portal.web.pages import PageView
 from records.models import Record, VoiceMessage
-from tests.factories import Cast, make_call, make_record, make_voicemessage
+from tests.factories import Cast, make_application, make_call, make_record, make_voicemessage
 
 DOORS = (Door, IntakeDoor, PageView)
 # Views that open to anybody, and what they answer.
@@ -88,6 +88,8 @@ def test_every_door_names_its_deeds() -> None:
         "HomePage",
         "TicketPage",
         "AuthorizePage",
+        "ConnectedPage",
+        "ConnectedEnd",
     }
     assert silent - about_oneself - {"NoSuchAddress", "UnknownDoor", "Me"} <= {"FactsDoor", "AudioDoor"}
     assert IntakeDoor.deeds, "the way in names its deed once for all its views"
@@ -125,6 +127,7 @@ def rows_of(client: Any, extension: Extension, group: ExtensionGroup, user: Any)
         "group": group.pk,
         "extension": extension.pk,
         "user": user.pk,
+        "application": make_application(client, f"of-{extension.pk}")[0].pk,
     }
 
 
@@ -148,13 +151,14 @@ def page_addresses(of: dict[str, Any]) -> dict[str, str]:
         "group": reverse("group", args=[of["group"]]),
         "extension": reverse("extension", args=[of["extension"]]),
         "user": reverse("user", args=[of["user"]]),
+        "application": reverse("application", args=[of["application"]]),
     }
 
 
 HEARD = {"call", "record-audio", "record-download", "voicemessage-audio"}
-ADMINISTERED = {"group", "extension", "user"}
-LISTS = ("calls", "calls-csv", "voicemessages")
-ADMIN_LISTS = ("groups", "extensions", "users")
+ADMINISTERED = {"group", "extension", "user", "application"}
+LISTS = ("calls", "calls-csv", "voicemessages", "connected")
+ADMIN_LISTS = ("groups", "extensions", "users", "applications", "tokens")
 
 
 PEOPLE: dict[str, tuple[set[str], dict[str, int]]] = {
@@ -189,8 +193,8 @@ def test_a_person_finds_what_is_theirs_and_nothing_else(world: World, login: str
 def test_a_read_only_administrator_changes_nothing(world: World) -> None:
     browser = Browser()
     browser.post("/sign-in/", {"username": "rita@north", "password": "a long enough password"})
-    for name, of in (("group", "group"), ("extension", "extension"), ("user", "user")):
-        assert browser.post(reverse(name, args=[world.sales[of]]), {"name": "x"}).status_code == FORBIDDEN, name
+    for name in sorted(ADMINISTERED):
+        assert browser.post(reverse(name, args=[world.sales[name]]), {"name": "x"}).status_code == FORBIDDEN, name
         assert browser.post(reverse(f"{name}-new"), {"name": "x"}).status_code == FORBIDDEN, name
 
 

@@ -6,9 +6,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import password_validation
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from oauth2_provider.models import DeviceGrant
 
+from portal.accounts import tokens
+from portal.accounts.application_views import secret_context
 from portal.accounts.models import AccessToken, Application, Grant, IDToken, Level, RefreshToken, User
 from portal.accounts.user_forms import fit_to_level, free_login
 from portal.web.admin import ClientAdmin
@@ -72,13 +76,47 @@ for model in [model for model in admin.site._registry if issubclass(model, REPLA
 class ApplicationAdmin(ClientAdmin):
     tenant_field = "tenant"
     list_display = ["name", "type", "access", "status", "created"]
+    list_filter = ["type", "status"]
     fields = ["name", "type", "access", "status", "group", "extension", "scopes", "hourly_limit", "redirect_uris"]
     search_fields = ["name", "client_id"]
+    actions = ["end_tokens"]
 
     def save_model(self, request: HttpRequest, obj: Application, form: Any, change: bool) -> None:
-        secret = obj.client_secret
+        obj.shown_once = obj.client_secret  # saving leaves its hash
         super().save_model(request, obj, form, change)
-        if not change:
-            public = obj.client_type == Application.CLIENT_PUBLIC
-            shown = f"client_id {obj.client_id}" + ("" if public else f", client_secret {secret}")
-            messages.warning(request, f"Shown once: {shown}")
+
+    def response_add(
+        self, request: HttpRequest, obj: Application, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """The answer to the POST itself: a secret that is kept for the next page would be kept in clear."""
+        context = secret_context(obj, obj.shown_once, f"{obj.name} is made")
+        return render(request, "accounts/application_secret.html", context)
+
+    @admin.action(description="End all tokens of the selected applications", permissions=["change"])
+    def end_tokens(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
+        ended = sum(tokens.end_all(tenant_id=row.tenant_id, application=row) for row in queryset)
+        messages.success(request, f"Tokens ended: {ended}.")
+
+
+@admin.register(AccessToken)
+class AccessTokenAdmin(ClientAdmin):
+    """Tokens are read and ended here; each stands for its refresh token too. They are made at /oauth/token alone."""
+
+    tenant_field = "tenant"
+    readonly = True
+    list_display = ["application", "user", "scope", "granted", "used_at", "ends"]
+    list_filter = ["application"]
+    list_select_related = ["application", "user", "refresh_token"]
+    search_fields = ["user__login", "application__name"]
+    fields = ["application", "user", "scope", "granted", "used_at", "expires", "ends"]
+    readonly_fields = ["application", "user", "scope", "granted", "used_at", "expires", "ends"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: AccessToken) -> None:
+        tokens.end(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
+        for token in queryset:
+            tokens.end(token)

@@ -102,7 +102,7 @@ class AuthorizePage(PageView):
         if not reaches_at_most(self.asking.scope, application, user):
             # By a link: a redirect might be the end of the form that signed in.
             url = self.asking.refused(errors.InvalidScopeError("The user reaches further than the scope."))
-            return refused(request, "Access that you do not have", FURTHER.format(application.name), url, status=403)
+            return refused(request, "Meant for others", FURTHER.format(application.name), url, status=403)
         return super().enter(request, *args, **kwargs)
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -135,7 +135,7 @@ class AuthorizePage(PageView):
 
 OTHERS = "The application that sent you here belongs to another company than the one you are signed in for."
 NOTHING = "{} and you see different things: it is bound to a group or an extension, and you to another one."
-FURTHER = "{} asks for access to one group or one extension alone, and you see more than that."
+FURTHER = "{} asks for the access of somebody who sees one group or one extension alone. You see more than that."
 WRONG = {
     errors.MissingClientIdError: "It does not say which application it is (client_id).",
     errors.InvalidClientIdError: "The application is not known here, or it is blocked.",

@@ -11,6 +11,7 @@ from portal.accounts import lookups
 from portal.accounts.lookups import Bearer
 from portal.accounts.models import checksum
 from portal.accounts.principals import of_bearer
+from portal.accounts.tokens import note_use
 
 
 class Blocked(APIException):
@@ -50,7 +51,10 @@ class BearerAuthentication(BaseAuthentication):
         token = bearer_token(request)
         if token is None:
             return None
-        principal = admitted(self.look_up(token))
+        found = self.look_up(token)
+        principal = admitted(found)
+        if found is not None:
+            note_use(found.client_id, checksum(token))
         return principal, principal
 
     def look_up(self, token: str) -> Bearer | None:

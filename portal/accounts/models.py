@@ -235,6 +235,12 @@ class AccessToken(OfApplication, AbstractAccessToken):
     def granted(self) -> datetime:
         return self.granted_at or self.created
 
+    @property
+    def ends(self) -> datetime:
+        """Until when it can be used or refreshed."""
+        refresh = getattr(self, "refresh_token", None)
+        return self.expires if refresh is None or refresh.revoked else refresh.ends
+
 
 class RefreshToken(OfApplication, AbstractRefreshToken):
     objects = OwnedQuerySet.as_manager()

@@ -118,7 +118,11 @@ def deeds_of(person: User, login: str) -> list[dict[str, Any]]:
     """What an administrator can do with somebody else."""
     url = {name: reverse(f"user-{name}", args=[person.pk]) for name in ("password", "block", "unblock")}
     password = deed("Password", "For who has forgotten it.", "Set a new password", url["password"]) | {"get": True}
+    held = deed(
+        "Tokens", "What applications hold in this name.", "Show the tokens", f"{reverse('tokens')}?user={person.pk}"
+    )
+    shown = [password, held | {"get": True}]
     if person.is_active:
         text = "Ends the sign-in at once. Nothing that belongs to the user is deleted."
-        return [password, deed("Block", text, f"Block {login}", url["block"], danger=True)]
-    return [password, deed("Unblock", "The password stays as it was.", f"Unblock {login}", url["unblock"])]
+        return [*shown, deed("Block", text, f"Block {login}", url["block"], danger=True)]
+    return [*shown, deed("Unblock", "The password stays as it was.", f"Unblock {login}", url["unblock"])]

@@ -14,9 +14,9 @@ from tests.factories import NOON, Cast, make_call, make_record, make_voicemessag
 pytestmark = pytest.mark.django_db
 
 SignIn = Callable[[User], Browser]
-READING = ["calls", "voicemessages"]
-ADMINISTRATION = ["groups", "extensions", "users"]
-CHANGING = ["group-new", "extension-new", "user-new"]
+READING = ["calls", "voicemessages", "connected"]
+ADMINISTRATION = ["groups", "extensions", "users", "applications", "tokens"]
+CHANGING = ["group-new", "extension-new", "user-new", "application-new"]
 
 
 @pytest.mark.parametrize("name", READING)

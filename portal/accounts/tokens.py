@@ -1,0 +1,88 @@
+"""Tokens that hold: which there are, how they end, and when one was last used."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from oauth2_provider.models import refresh_token_expire_timedelta
+
+from portal.access.isolation import scope
+from portal.access.principal import Principal
+from portal.access.statements import fetch
+from portal.accounts.models import AccessToken, Grant, RefreshToken
+
+NOTED_EVERY = 600.0  # seconds between two notes of one process about one token
+MOST_NOTED = 10_000
+_noted: dict[str, float] = {}
+
+
+def live(tokens: QuerySet[AccessToken]) -> QuerySet[AccessToken]:
+    """Those that can be used, or can be refreshed: the access token stands for the pair."""
+    now = timezone.now()
+    refreshable = Q(
+        refresh_token__isnull=False, refresh_token__revoked=None, expires__gt=now - refresh_token_expire_timedelta()
+    )
+    return tokens.filter(Q(expires__gt=now) | refreshable)
+
+
+def of_client(principal: Principal) -> QuerySet[AccessToken]:
+    """The living tokens of an administrator's client, with whose and what for."""
+    tokens = AccessToken.objects.visible_to(principal)
+    return live(tokens).select_related("user", "application", "refresh_token").order_by("-created", "-id")
+
+
+def of_oneself(principal: Principal) -> QuerySet[AccessToken]:
+    """The living tokens by which applications act for a user, whatever the user reaches."""
+    if principal.client_id is None or principal.user_id is None:
+        return AccessToken.objects.none()
+    own = AccessToken.objects.filter(tenant_id=principal.client_id, user_id=principal.user_id)
+    return live(own).select_related("application", "refresh_token").order_by("application__name", "-created", "-id")
+
+
+def end(token: AccessToken) -> None:
+    """End one token and whatever it could be refreshed to, at once."""
+    refresh = RefreshToken.objects.filter(tenant_id=token.tenant_id, access_token=token).first()
+    if refresh is not None and refresh.token_family is not None:
+        RefreshToken.revoke_family(refresh.token_family)
+    token.delete()
+
+
+def end_all(**whose: Any) -> int:
+    """End every token and code of `tenant_id` and an `application` or a `user`, or both; how many held.
+
+    First what could be refreshed: a refresh under way is waited for, and what it made is then deleted with the rest.
+    """
+    held = live(AccessToken.objects.filter(**whose)).count()
+    now = timezone.now()
+    RefreshToken.objects.filter(**whose, revoked=None).update(revoked=now, updated=now)
+    AccessToken.objects.filter(**whose).delete()
+    Grant.objects.filter(**whose).delete()
+    return held
+
+
+# Whoever else is just noting the same token, or ending it, is not waited for.
+NOTE = """
+update accounts_accesstoken set used_at = now() where id = (
+  select id from accounts_accesstoken where tenant_id = %s and token_checksum = %s
+  and (used_at is null or used_at < now() - interval '10 minutes') for update skip locked)
+returning id
+"""
+
+
+def note_use(client_id: int, checksum: str) -> None:
+    """Keep that a token is in use: to ten minutes, since every request would otherwise write a row."""
+    now = time.monotonic()
+    if now - _noted.get(checksum, -NOTED_EVERY) < NOTED_EVERY:
+        return
+    if len(_noted) >= MOST_NOTED:
+        _noted.clear()
+    _noted[checksum] = now
+    if connection.in_atomic_block:
+        fetch(NOTE, [client_id, checksum])
+        return
+    with scope(client_id):
+        fetch(NOTE, [client_id, checksum])
