@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from portal.accounts import lookups
 from portal.accounts.models import Level, User
+from portal.accounts.signing_out import end_tokens
 from portal.clients.forms import OfClient
 from portal.clients.models import Extension, ExtensionGroup, ExtensionStatus
 
@@ -146,6 +147,7 @@ class NewPasswordForm(OfClient):
     def save(self, commit: bool = True) -> User:
         self.instance.set_password(self.cleaned_data["password"])
         self.instance.save(update_fields=["password"])
+        end_tokens(self.instance)
         return self.instance
 
 

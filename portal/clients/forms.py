@@ -103,3 +103,12 @@ class ExtensionFilterForm(forms.Form):
         super().__init__(data)
         groups: Any = self.fields["group"]
         groups.queryset = ExtensionGroup.objects.visible_to(principal)
+
+    def words(self) -> dict[str, Any]:
+        """What is asked for, as ExtensionFilter has it."""
+        asked = {name: [value] for name, value in self.cleaned_data.items() if value}
+        words: dict[str, Any] = {"q": asked.pop("q")[0]} if "q" in asked else {}
+        if asked.get("status") == ["discovered"]:
+            del asked["status"]
+            words["discovered"] = True
+        return words | asked

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from portal.clients.deleting import delete_group
+from portal.clients.filters import ExtensionFilter
 from portal.clients.forms import ExtensionFilterForm, ExtensionForm, GroupForm, NewExtensionForm
 from portal.clients.holding import belongings
 from portal.clients.models import Extension, ExtensionGroup, ExtensionStatus
@@ -73,10 +75,9 @@ class GroupNew(GroupEdit):
 class GroupDelete(AdministrationPage):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         group = found(ExtensionGroup.objects.visible_to(self.principal).select_for_update(), pk)
-        if kept := ", ".join(belongings(group)):
+        if kept := ", ".join(delete_group(group)):
             messages.error(request, f"{group.name} was not deleted: {kept} belong to it.")
             return redirect("group", pk)
-        group.delete()
         messages.success(request, f"The group {group.name} is deleted.")
         return redirect("groups")
 
@@ -91,22 +92,10 @@ class ExtensionsPage(AdministrationPage):
             problems = [(name, message) for name, found in form.errors.items() for message in found]
             return self.page(context | {"problems": problems}, status=400)
         asked = {name: value for name, value in form.cleaned_data.items() if value}
-        rows = self.extensions(asked)
-        page = numbered_page(rows, request.GET)
+        mine = Extension.objects.visible_to(self.principal).select_related("group").order_by("number", "id")
+        page = numbered_page(ExtensionFilter.narrowed(mine, form.words()), request.GET)
         chips = [chip(form, name, value) for name, value in asked.items()]
         return self.page(context | {"extensions": page.rows, "chips": chips} | page.links(request.GET))
-
-    def extensions(self, asked: dict[str, Any]) -> QuerySet[Extension]:
-        rows = Extension.objects.visible_to(self.principal).select_related("group").order_by("number", "id")
-        if text := asked.get("q"):
-            rows = rows.filter(Q(number__icontains=text) | Q(name__icontains=text) | Q(label__icontains=text))
-        if group := asked.get("group"):
-            rows = rows.filter(group_id=group.pk)
-        if kind := asked.get("type"):
-            rows = rows.filter(type=kind)
-        if status := asked.get("status"):
-            rows = rows.filter(discovered=True) if status == "discovered" else rows.filter(status=status)
-        return rows
 
 
 class ExtensionEdit(EditPage):

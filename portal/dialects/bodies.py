@@ -145,6 +145,12 @@ def text(most: int, *, least: int = 0) -> Read:
     return read
 
 
+def trimmed(most: int, *, least: int = 1) -> Read:
+    """As `text`, without blanks around it: for what a thing is called by."""
+    read = text(most, least=least)
+    return lambda value: read(value).strip()
+
+
 def whole(value: Any) -> int:
     """A whole number from 0, as a number or as its digits."""
     if isinstance(value, bool) or not isinstance(value, int | str):

@@ -21,6 +21,7 @@ STATUS_WORDS = frozenset(
         "record_not_found",
         "rate_limit_exceeded",
         "invalid_request",
+        "in_use",
     }
 )
 RENAMED = {"permission_denied": "access_denied", "throttled": "rate_limit_exceeded", "parse_error": "invalid_request"}

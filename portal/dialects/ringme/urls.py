@@ -6,8 +6,10 @@ from django.urls import URLPattern, path, re_path
 from rest_framework.views import APIView
 
 from portal.dialects.ringme.account import Me
+from portal.dialects.ringme.call_control import CALL_CONTROL, CallControl
 from portal.dialects.ringme.calls import CallHistory, CallList, CallOfHistory
 from portal.dialects.ringme.cdr import Cdr, CdrList, CdrStats
+from portal.dialects.ringme.config import urls as config
 from portal.dialects.ringme.current_calls import CurrentCalls
 from portal.dialects.ringme.envelope import NoSuchAddress
 from portal.dialects.ringme.realms import OWN
@@ -55,6 +57,8 @@ urlpatterns = [
     loose("schema/", SchemaView.as_view(), name="ringme-schema"),
     loose("client_api_explorer/", ExplorerView.as_view(), name="ringme-explorer"),
     loose("client_api_explorer/signed_in/", SignedInView.as_view(), name="ringme-explorer-signed-in"),
+    *config.urlpatterns,
+    re_path(CALL_CONTROL, CallControl.as_view()),
     re_path(r"", NoSuchAddress.as_view()),
 ]
 root_urlpatterns = [

@@ -196,6 +196,8 @@ def test_a_user_of_a_retired_extension_keeps_it_when_its_number_is_somebody_else
         ("?status=retired", []),
         ("?status=discovered", []),
         ("?type=phone", ["101", "102"]),
+        ("?type=fax", []),
+        ("?status=active&q=101", ["101"]),
     ],
 )
 def test_extensions_are_found(cast: Cast, as_: SignIn, query: str, numbers: list[str]) -> None:
@@ -208,6 +210,11 @@ def test_extensions_are_found(cast: Cast, as_: SignIn, query: str, numbers: list
 )
 def test_a_wrong_question_about_extensions(cast: Cast, as_: SignIn, query: str, code: int) -> None:
     assert as_(cast.nora).get(address("extensions") + query).status_code == code
+
+
+def test_extensions_of_a_group_are_found(cast: Cast, as_: SignIn) -> None:
+    answer = as_(cast.nora).get(f"{address('extensions')}?group={cast.support.pk}")
+    assert [extension.number for extension in answer.context["extensions"]] == ["102"]
 
 
 def test_more_than_a_hundred_extensions_have_pages(cast: Cast, as_: SignIn) -> None:

@@ -12,12 +12,12 @@ from portal.accounts.words import DEEDS_IN_WORDS
 from portal.dialects.door import Door
 from portal.dialects.json_types import Schema
 from portal.dialects.ringme.realms import OWN
-from portal.dialects.ringme.schema import account, calls, errors, intake, live, messages, oauth, records, words
+from portal.dialects.ringme.schema import account, calls, config, errors, intake, live, messages, oauth, records, words
 from portal.dialects.schema import Answer, DialectSchema
 from portal.intake.views import INTAKE
 
 OWNER_OF = {"client": "client_id", "extension_group": "extension_group_id", "extension": "extension_id"}
-RESOURCES = (account, records, messages, calls, live)
+RESOURCES = (account, records, messages, calls, live, config)
 TOKEN = "/oauth/token"  # noqa: S105 - an address
 BY_PEOPLE = {deed: words for deed, words in DEEDS_IN_WORDS.items() if deed != INTAKE}
 SECURITY_SCHEMES: dict[str, Schema] = {
@@ -57,6 +57,11 @@ class RingmeSchema(DialectSchema):
         {"name": "call_history", "description": "Whole calls with their CDRs"},
         {"name": "current_calls", "description": "Calls that live just now"},
         {"name": "intake", "description": "Sending calls, recordings, voice messages and live events in"},
+        {"name": "extension", "description": "Extensions"},
+        {"name": "extension_group", "description": "Groups of extensions"},
+        {"name": "did", "description": "Outside numbers"},
+        {"name": "users", "description": "People who see one extension or one group"},
+        {"name": "client", "description": "The client itself, and its limits"},
     ]
     operations = {view: told for resource in RESOURCES for view, told in resource.OPERATIONS.items()}
     places = words.PLACES
@@ -101,6 +106,11 @@ def refusals(view: Door, method: str) -> tuple[str, ...]:
 
 def not_found(path: str) -> tuple[str, ...]:
     """What of an address may not be there."""
-    realm = next((realm for realm in OWN if f"/{realm}/{{{OWNER_OF[realm]}}}" in path), None)
-    named = {"record_not_found": "{record_uuid}" in path, f"{realm}_not_found": realm is not None}
+    realm = next((realm for realm in OWN if f"{{{OWNER_OF[realm]}}}" in path), None)
+    named = {
+        "record_not_found": "{record_uuid}" in path,
+        "extension_not_found": "{extension}" in path,
+        "extension_group_not_found": "{extension_group}" in path,
+        "not_found": "{did_id}" in path or "_user_id}" in path,
+    } | ({f"{realm}_not_found": True} if realm is not None else {})
     return tuple(word for word, said in sorted(named.items()) if said)

@@ -28,11 +28,13 @@ MESSAGES = {
     "extension_not_found": "Extension not found",
     "record_not_found": "Record not found",
     "call_not_found": "Call not found",
+    "not_found": "User not found",
+    "in_use": "Sales was not deleted: extensions, users belong to it",
     "rate_limit_exceeded": "The hourly limit is used up",
     "too_large": "more than 262144 bytes",
     "unsupported_media_type": "application/json is needed",
 }
-WITHOUT_STATUS = frozenset({"Unauthorized", "call_not_found", "too_large", "unsupported_media_type"})
+WITHOUT_STATUS = frozenset({"Unauthorized", "call_not_found", "not_found", "too_large", "unsupported_media_type"})
 ABOUT = {
     400: "A parameter or a field is wrong; each is named",
     401: "No token, or one that is wrong or has expired",

@@ -6,10 +6,16 @@ from portal.dialects.json_types import Schema, text, whole
 from portal.dialects.ringme.schema.types import CALL_UUID, RECORD_UUID
 
 OWN_ID = r"^(@me|[0-9]{1,18})$"
+ID = r"^[0-9]{1,18}$"
 PLACES: dict[str, Schema] = {
     "client_id": text("The client; `@me` is one's own", "@me", pattern=OWN_ID),
     "extension_group_id": text("The extension group; `@me` is one's own", "@me", pattern=OWN_ID),
     "extension_id": text("The extension; `@me` is one's own", "@me", pattern=OWN_ID),
+    "extension": text("The extension", "100001", pattern=ID),
+    "extension_group": text("The extension group", "1", pattern=ID),
+    "did_id": text("The outside number", "1", pattern=ID),
+    "extension_user_id": text("The user", "7", pattern=ID),
+    "group_user_id": text("The user", "7", pattern=ID),
     "record_uuid": RECORD_UUID | {"pattern": "^[0-9]{1,18}-[0-9A-Fa-f]{32}$"},
     "call_uuid": CALL_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
     "cdr_uuid": RECORD_UUID
@@ -35,6 +41,11 @@ MEANINGS = {
     "to_username": "Who was called, exactly; several mean any of them",
     "number": "A number of either party; `*` stands for any symbols: `*4567`, `+1555*`",
     "has_transcript": "With a transcript, or without",
+    "name": "What it is called, exactly; several mean any of them",
+    "status": "Its state; several mean any of them",
+    "type": "What kind it is; several mean any of them",
+    "extension_group_id": "Of these groups alone; repeated, or `1,2`",
+    "login": "The login, exactly; several mean any of them",
     "q": "Words in the transcript or the summary",
 }
 RATE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import transaction
@@ -17,6 +17,7 @@ from portal.clients.models import Status
 from portal.dialects.addresses import addresses
 from portal.dialects.ringme.schema.document import RingmeSchema
 from tests.factories import make_application, make_token, make_user
+from tests.portal.dialects.ringme.asking import things, to_make
 from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, message_of
 
 ROOT = "/api/ver1.0/"
@@ -27,6 +28,8 @@ SYMBOLS = {
     "-g": (404, "extension_group_not_found"),
     "-e": (404, "extension_not_found"),
     "-r": (404, "record_not_found"),
+    "used": (409, "in_use"),
+    "bad": (400, "invalid_request"),
     "no": (403, "access_denied"),
     "ro": (403, "user_access_type_deny"),
     "app": (403, "app_access_type_deny"),
@@ -34,7 +37,6 @@ SYMBOLS = {
 ALWAYS = {"nobody": (401, None), "expired": (401, None), "blocked": (403, "user_blocked")}
 # What a request says beside its address.
 QUERIES = {"GET": WINDOW | {"per_page": "10"}, "DELETE": {}}
-BODIES: dict[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -107,19 +109,20 @@ def places(stage: Stage) -> dict[str, str]:
         "record_uuid": stage.uuids[0],
         "cdr_uuid": stage.uuids[0],
         "call_uuid": call_uuid_of(stage.records[0]),
+        **things(stage),
     }
 
 
-def ask(row: Row, named: dict[str, str], token: str) -> tuple[int, str | None]:
+def ask(row: Row, named: dict[str, str], stage: Stage, token: str) -> tuple[int, str | None]:
     """Code and status of the answer; what was done is taken back."""
     path = re.sub(r"{(\w+)}", lambda place: named[place[1]], row.path)
-    body = BODIES.get(f"{row.method} {row.path.partition('}/')[2]}")
+    body = to_make(stage).get(row.path.rpartition("}/")[2]) if row.method == "POST" else None
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with transaction.atomic():
         answer = Browser().generic(
             row.method,
             ROOT + path,
-            "" if body is None else body,
+            "" if body is None else json.dumps(body),
             "application/json",
             query_params=QUERIES.get(row.method, {}),
             headers=headers,
@@ -145,7 +148,7 @@ def test_every_cell_of_the_table_is_what_that_caller_gets(stage: Stage, tokens: 
         less = make_token(stage.cast.kay, "audit:read" if deed != "audit:read" else "hold:write")
         wanted = {caller: row.wanted(caller) for caller in row.cells} | ALWAYS
         for caller, expected in wanted.items():
-            got = ask(row, named, (tokens | {"less": less})[caller])
+            got = ask(row, named, stage, (tokens | {"less": less})[caller])
             if got != expected:
                 wrong.append(f"{row.method} {row.path} by {caller}: {got}, wanted {expected}")
     assert not wrong, "\n".join(wrong)

@@ -1,0 +1,71 @@
+"""A program that changes what a client consists of, and the answers as the paper has them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from django.test import Client as Browser
+
+from portal.access.isolation import scope
+from portal.accounts.models import Level
+from portal.clients.models import Did, ExtensionGroup
+from tests.factories import make_user
+from tests.portal.dialects.ringme.conftest import ROOT, Program, Stage
+
+JSON = "application/json"
+
+
+def tell(program: Program, method: str, path: str, body: Any = None, kind: str = JSON, **more: Any) -> Any:
+    """Ask with a body: text as it is, anything else as JSON; `more` are members of an object."""
+    said = body if isinstance(body, str) else json.dumps((body or {}) | more if body or more else body or {})
+    headers = {"Authorization": f"Bearer {program.token}"}
+    return Browser().generic(method, ROOT + path, said, content_type=kind, headers=headers)
+
+
+def made(program: Program, path: str, **fields: Any) -> dict[str, Any]:
+    answer = tell(program, "POST", path, fields)
+    assert answer.status_code == 201, answer.content
+    return answer.json()
+
+
+def wrong(answer: Any) -> dict[str, str]:
+    """Each wrong field of a 400 and what is told of it."""
+    assert answer.status_code == 400, answer.content
+    assert answer.json()["status"] == "invalid_request"
+    return {one["field"]: one["message"] for one in answer.json()["errors"]}
+
+
+def golden(name: str, **values: Any) -> Any:
+    return json.loads(Template((Path(__file__).parent / "golden" / name).read_text()).substitute(values))
+
+
+def things(stage: Stage) -> dict[str, str]:
+    """One of everything that North consists of, each at Sales or at 101, by the part of an address that names it."""
+    cast = stage.cast
+    with scope(cast.north.pk):
+        empty = ExtensionGroup.objects.create(client=cast.north, name="Empty")
+        did = Did.objects.create(client=cast.north, number="+442079460101", extension=cast.ext101)
+    made = {
+        "extension": cast.ext101.pk,
+        "extension_group": cast.sales.pk,
+        "empty_group": empty.pk,
+        "did_id": did.pk,
+        "extension_user_id": make_user(cast.north, "eva@north", Level.EXTENSION, extension=cast.ext101).pk,
+        "group_user_id": make_user(cast.north, "gil@north", Level.GROUP, group=cast.sales).pk,
+    }
+    return {place: str(pk) for place, pk in made.items()}
+
+
+def to_make(stage: Stage) -> dict[str, dict[str, Any]]:
+    """What a POST has to say at least, by the resource's address."""
+    person = {"name": "Tom Roe", "login": "tom@north", "password": "correct horse battery"}
+    return {
+        "extension/": {"name": "103"},
+        "extension_group/": {"name": "Returns"},
+        "did/": {"name": "+442079460102"},
+        "user/extension/": person | {"extension_id": stage.cast.ext102.pk},
+        "user/extension_group/": person | {"extension_group_id": stage.cast.support.pk},
+    }
