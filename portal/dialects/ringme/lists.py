@@ -97,7 +97,7 @@ def wrapped(listing: Listing, paging: Paging, rows: list[Row]) -> list[Row] | Ro
 def page(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
     fields = listing.fields
     sql, params, steady = statement(listing, paging)
-    found = fetch(sql, params, prepare=steady)
+    found = fetch(sql, params, prepare=steady, last=True)
     rows = [dict(zip(fields.names, row, strict=False)) for row in found[: paging.size]]
     if listing.finish is not None:
         rows = listing.finish(rows, [row[-1] for row in found[: paging.size]])
