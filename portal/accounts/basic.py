@@ -16,6 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from portal.access.isolation import bind_principal
+from portal.access.permissions import READING
 from portal.access.principal import Principal
 from portal.accounts import lookups
 from portal.accounts.bearer import Blocked, BoundBearerAuthentication
@@ -32,12 +33,13 @@ LOCKS = [Lock() for _ in range(64)]
 class FileAuthentication(BoundBearerAuthentication):
     """For a view inside a request's transaction that sends a file: a Bearer token, or a user's login and password.
 
+    A password is for reading the file: whatever else the address does wants a token.
     401 for a wrong one, 403 `user_blocked` for the right one of somebody blocked, 429 after too many wrong ones for
     the login from the address. Operators have no client, so no files here.
     """
 
     def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
-        named = basic_pair(request)
+        named = basic_pair(request) if request.method in READING else None
         if named is None:
             return super().authenticate(request)
         principal = of_user(admitted(user_of(request._request, *named)))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from oauthlib.common import Request
 
 from portal.accounts.models import AccessToken, Application, RefreshToken, checksum
 from portal.accounts.oauth import conversation
@@ -44,8 +45,6 @@ class IntrospectionEndpoint(ProgramEndpoint):
 
 def authenticated(core: Any, request: HttpRequest) -> Any:
     """The request of an application that named itself by its secret; None: it did not."""
-    from oauthlib.common import Request
-
     uri, method, body, headers = core._extract_params(request)
     asking = Request(uri, method, body, headers)
     known = core.server.request_validator.authenticate_client(asking)

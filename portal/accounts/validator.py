@@ -46,6 +46,11 @@ class Validator(OAuth2Validator):
             request.client = application
         return request.client
 
+    def _extract_basic_auth(self, request: Any) -> str | None:
+        """What follows `Basic`, in any case; None where it could be no base64, which the toolkit takes for granted."""
+        scheme, _, encoded = (request.headers.get("HTTP_AUTHORIZATION") or "").partition(" ")
+        return encoded.strip() or None if scheme.lower() == "basic" and encoded.isascii() else None
+
     def validate_grant_type(self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any) -> bool:
         return request.client.allows_grant_type(*GRANT_TYPE_MAPPING[grant_type])
 

@@ -106,6 +106,12 @@ def test_basic_is_refused_anywhere_else(cast: Cast, record: Record) -> None:
     assert ask("/intake/v1/calls", by("nora@north"), "POST").status_code == 401
 
 
+def test_a_password_deletes_nothing(cast: Cast, record: Record) -> None:
+    answer = ask(address(record), by("nora@north"), "DELETE")
+    assert answer.status_code == 401 and answer.json() == UNAUTHORIZED
+    assert ask(address(record), by("nora@north")).status_code == 200
+
+
 def test_operators_have_no_files_here(cast: Cast, record: Record) -> None:
     assert ask(address(record, f"client/{cast.north.pk}"), by("olga")).status_code == 401
 

@@ -57,7 +57,16 @@ def test_a_password_may_come_in_every_form(cast: Cast) -> None:
     named = {"application_id": program.application.client_id, "application_secret": program.secret}
     granted(Browser().post(f"/oauth//token//?{urlencode(said | named)}"))
     pair = base64.b64encode(f"{program.application.client_id}:{program.secret}".encode()).decode()
-    granted(Browser().post(TOKEN, said, headers={"Authorization": f"Basic {pair}"}))
+    for scheme in ("Basic", "basic"):
+        granted(Browser().post(TOKEN, said, headers={"Authorization": f"{scheme} {pair}"}))
+
+
+@pytest.mark.parametrize(
+    "said", ["Basic", "Basic %%%", "Basic \xe9", "Basic /////w==", "Basic bm9jb2xvbg==", "Digest x"]
+)
+def test_a_name_that_cannot_be_read_is_no_name(cast: Cast, said: str) -> None:
+    asked = {"grant_type": "password"} | NORA
+    refused(Browser().post(TOKEN, asked, headers={"Authorization": said}), "invalid_client")
 
 
 def test_everybody_of_the_client_has_what_is_theirs(cast: Cast) -> None:
