@@ -98,6 +98,7 @@ class ListDoor(RealmDoor):
             who.client_id,
             finish=with_links if linked else None,
             finish_json=completed_json if linked else None,
+            asks=False,
             jump=jump,
             envelope=resource.envelope,
         )

@@ -59,8 +59,9 @@ class Listing:
     """The rows of a list: which are asked for, and the vendor's fields of each.
 
     `jump(skip)` gives a nearer queryset and what is left to skip, where it knows one. `finish` completes the rows of a
-    page, given their ids too, `finish_json` one row of a stream. `envelope`: the keys around the rows, one of which
-    is none of `page`, `per_page` and `order` and stands for them; None for a bare array.
+    page, given their ids too, `finish_json` one row of a stream; where `asks` is false `finish` asks the database
+    nothing. `envelope`: the keys around the rows, one of which is none of `page`, `per_page` and `order` and stands for
+    them; None for a bare array.
     """
 
     question: Question
@@ -68,6 +69,7 @@ class Listing:
     client_id: int
     finish: Callable[[list[Row], list[int]], list[Row]] | None = None
     finish_json: Finish | None = None
+    asks: bool = True
     jump: Callable[[int], tuple[Any, int]] | None = None
     envelope: tuple[str, ...] | None = None
 
@@ -97,7 +99,7 @@ def wrapped(listing: Listing, paging: Paging, rows: list[Row]) -> list[Row] | Ro
 def page(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
     fields = listing.fields
     sql, params, steady = statement(listing, paging)
-    found = fetch(sql, params, prepare=steady, last=True)
+    found = fetch(sql, params, prepare=steady, last=listing.finish is None or not listing.asks)
     rows = [dict(zip(fields.names, row, strict=False)) for row in found[: paging.size]]
     if listing.finish is not None:
         rows = listing.finish(rows, [row[-1] for row in found[: paging.size]])
