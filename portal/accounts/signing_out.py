@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from portal.accounts.models import AccessToken, Grant, RefreshToken, User
+from portal.accounts import tokens
+from portal.accounts.models import User
 
 
 def end_tokens(user: User) -> None:
@@ -11,5 +12,4 @@ def end_tokens(user: User) -> None:
     Tokens of the doors (DoorToken) are keys of their own: they stay until they are deleted, and are dead while the user
     is blocked.
     """
-    for model in (Grant, RefreshToken, AccessToken):
-        model.objects.filter(tenant_id=user.client_id, user=user).delete()
+    tokens.end_all(tenant_id=user.client_id, user=user)

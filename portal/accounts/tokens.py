@@ -52,15 +52,14 @@ def end(token: AccessToken) -> None:
 
 
 def end_all(**whose: Any) -> int:
-    """End every token and code of `tenant_id` and an `application` or a `user`, or both; how many held.
+    """End every code and token of `tenant_id` and an `application` or a `user`, or both; how many tokens held.
 
-    First what could be refreshed: a refresh under way is waited for, and what it made is then deleted with the rest.
+    In this order: a code that is just being exchanged is gone when it is to be used up, and what a refresh under way
+    makes is deleted with the rest, since its former token is waited for.
     """
     held = live(AccessToken.objects.filter(**whose)).count()
-    now = timezone.now()
-    RefreshToken.objects.filter(**whose, revoked=None).update(revoked=now, updated=now)
-    AccessToken.objects.filter(**whose).delete()
-    Grant.objects.filter(**whose).delete()
+    for model in (Grant, RefreshToken, AccessToken):
+        model.objects.filter(**whose).delete()
     return held
 
 
