@@ -48,6 +48,7 @@ MEANINGS = {
     "login": "The login, exactly; several mean any of them",
     "q": "Words in the transcript or the summary",
 }
+EXAMPLES = {"start_datetime": "2026-09-01 00:00:00", "end_datetime": "2026-10-31 23:59:59"}
 RATE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 HEADERS: dict[str, Schema] = {
     "X-RateLimit-Limit": whole("Requests of a clock hour; absent where the client has no limit", 1000),

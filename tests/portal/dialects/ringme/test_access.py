@@ -95,7 +95,7 @@ def tokens(stage: Stage) -> dict[str, str]:
         "reader": make_token(cast.kay, user=cast.rita),
         "callapi": make_token(call_api),
         "nobody": "",
-        "expired": make_token(cast.kay, seconds=-1),
+        "expired": make_token(cast.kay, seconds=-3600),
         "blocked": make_token(cast.kay, user=blocked),
     }
 
