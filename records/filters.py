@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
-from django_filters import CharFilter, IsoDateTimeFilter
+from django_filters import CharFilter, Filter, IsoDateTimeFilter
 
 from cdrs.queries import AnyNumber
-from portal.web.filtersets import Always, AnyOf, HasText, LeanFilterSet
-from records.models import Record, VoiceMessage
+from portal.web.filtersets import Always, AnyOf, HasText, LeanFilterSet, ManyField
+from records.models import Record, Trashed, VoiceMessage
 
 
 class Said(CharFilter):
@@ -66,4 +66,25 @@ class VoiceMessageFilter(LeanFilterSet):
 
     class Meta:
         model = VoiceMessage
+        fields: list[str] = []
+
+
+class OfExtensions(Filter):
+    """What was one of these extensions'."""
+
+    field_class = ManyField
+
+    def filter(self, qs: Any, value: list[Any]) -> Any:
+        return qs.filter(Q(record__extension_id__in=value) | Q(voicemessage__extension_id__in=value))
+
+
+class TrashFilter(LeanFilterSet):
+    """What is in the trash: of these `kinds`, of these extensions, by these deletions."""
+
+    kinds = AnyOf("deletion__kind")
+    extensions = OfExtensions()
+    deletions = AnyOf("deletion_id")
+
+    class Meta:
+        model = Trashed
         fields: list[str] = []

@@ -6,6 +6,7 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 
 from cdrs.models import Call, Leg, owner
 from portal.access.querysets import Owned
@@ -309,6 +310,7 @@ class Trashed(Owned):
     deletion = owner(Deletion, related_name="items")
     record = owner(Record, null=True, related_name="trashed")
     voicemessage = owner(VoiceMessage, null=True, related_name="trashed")
+    at = models.DateTimeField(db_default=Now())
     was = models.CharField(max_length=10, choices=State)
     removing = models.BooleanField(default=False)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -318,7 +320,7 @@ class Trashed(Owned):
     objects = TrashedQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
-        ordering = ["-deletion_id", "-id"]
+        ordering = ["-at", "-id"]
         constraints = [
             models.UniqueConstraint("client", "record", name="trashed_once", condition=models.Q(record__isnull=False)),
             models.UniqueConstraint(
@@ -332,5 +334,11 @@ class Trashed(Owned):
         ]
         indexes = [
             models.Index(fields=["client", "deletion", "id"], name="trashed_by_deletion"),
+            models.Index(models.F("client"), models.F("at").desc(), models.F("id").desc(), name="trashed_by_time"),
             models.Index(fields=["client", "next_at"], name="trashed_removing", condition=models.Q(removing=True)),
         ]
+
+    @property
+    def heard(self) -> Heard:
+        """The row that it stands for."""
+        return self.record or self.voicemessage

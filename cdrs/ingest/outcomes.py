@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -25,7 +25,8 @@ class Conflict(ValueError):
         self.message = message
 
 
-class Ingested(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Ingested:
     """`conflict` is there exactly when the outcome is `rejected`; `new_legs` counts legs not known before."""
 
     outcome: Outcome

@@ -17,10 +17,12 @@ class BadSetting(ValueError):
         self.field = field
 
 
-def whole_number(least: int) -> Callable[[str], int]:
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < least:
             raise ValueError(f"a whole number from {least} is needed")
+        if most is not None and int(text) > most:
+            raise ValueError(f"at most {most} is allowed")
         return int(text)
 
     return parse
@@ -56,7 +58,7 @@ SETTINGS: dict[str, Setting] = {
     "archive_max_bytes": Setting(2 * 1024**3, whole_number(1), "largest archive in bytes"),
     "archive_max_days": Setting(62, whole_number(1), "longest period of an archive in days"),
     "mail_domains": Setting([], domains, "where archive links may be mailed; empty: anywhere"),
-    "trash_days": Setting(7, whole_number(0), "days a deleted recording can be restored; 0: none"),
+    "trash_days": Setting(7, whole_number(0, 3650), "days a deleted recording can be restored; 0: none"),
     "retention_records_days": Setting(None, days_or_never, "days recordings are kept; never: for ever"),
     "retention_voicemessages_days": Setting(None, days_or_never, "days voice messages are kept"),
     "retention_cdrs_days": Setting(None, days_or_never, "days call records are kept"),

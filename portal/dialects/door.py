@@ -71,6 +71,8 @@ class Door(APIView):
     http_method_names = ["get", "head", "post", "put", "delete"]
     deeds: ClassVar[dict[str, str | None]] = {}
     params: ClassVar[Params] = {}
+    # Where a method understands others.
+    params_of: ClassVar[dict[str, Params]] = {}
     # Whether a method with an unknown parameter is refused: a misspelt filter must never widen a deletion.
     strict_methods: ClassVar[frozenset[str]] = frozenset({"POST", "PUT", "DELETE"})
     # What is left of the caller's hour, once it is known and counted.
@@ -86,7 +88,7 @@ class Door(APIView):
         self.admit(request)
         self.check_permissions(request)
         if request.method in self.allowed_methods:
-            self._ignored = unknown(request._request.GET, self.params)
+            self._ignored = unknown(request._request.GET, self.understood(str(request.method)))
             if self._ignored and request.method in self.strict_methods:
                 raise BadParameters(*(Wrong(name, "is no parameter here") for name in self._ignored))
 
@@ -103,7 +105,12 @@ class Door(APIView):
 
     def values(self) -> dict[str, Any]:
         """The request's parameters by their canonical names. Raises BadParameters."""
-        return read_params(self.params, self.request._request.GET)
+        return read_params(self.understood(str(self.request.method)), self.request._request.GET)
+
+    @classmethod
+    def understood(cls, method: str) -> Params:
+        """The parameters that a method reads from the address."""
+        return cls.params_of.get(method, cls.params)
 
     def finalize_response(  # type: ignore[override]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -24,7 +24,8 @@ TOO_DEEP = f"objects and lists in each other at most {DEEPEST} deep are needed"
 UNFORESEEN = "it cannot be taken in; it is kept as it came"
 
 
-class LineResult(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LineResult:
     """What became of a line. `error` and `field` are there when it was rejected; `conflict`: it was well-formed."""
 
     status: Outcome

@@ -8,10 +8,11 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 
 from cdrs.models import Call, CallEvent, Leg, Participant
+from portal.clients import settings as client_settings
 from portal.clients.pages import ClientPage
 from portal.pages.details import empty_names, filled
 from portal.pages.timeline import timeline_of
-from records.models import MediaFile, Playable, Record
+from records.models import MediaFile, Playable, Record, Trashed
 from records.parties import parties_of
 
 
@@ -33,6 +34,9 @@ class CallPage(ClientPage):
             "events": events,
             "timeline": timeline_of(call, legs, participants, events, recordings),
             "may_download": self.principal.may("record:read"),
+            "may_delete": self.principal.may("record:delete"),
+            "trash_days": client_settings.value(self.client, "trash_days"),
+            "deleted": self.deleted(call),
         }
         return self.page(context)
 
@@ -48,6 +52,11 @@ class CallPage(ClientPage):
     def events(self, call: Call) -> list[CallEvent]:
         events = CallEvent.objects.visible_to(self.principal).filter(call_id=call.pk)
         return list(events.select_related("extension").order_by("at", "id"))
+
+    def deleted(self, call: Call) -> int:
+        """How many of its recordings are in the trash, of those within reach."""
+        items = Trashed.objects.visible_to(self.principal).filter(record__call_id=call.pk)
+        return items.filter(record__client_id=call.client_id).count()
 
     def recordings(self, call: Call) -> list[Record]:
         """The recordings within reach, with their first media file, who speaks, and whether a copy is being made."""

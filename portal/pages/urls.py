@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.pages import call, calls, calls_csv, voicemessages
+from portal.pages import call, calls, calls_csv, trash, voicemessages
 
 urlpatterns = [
     path("", calls.HomePage.as_view(), name="home"),
@@ -8,4 +8,10 @@ urlpatterns = [
     path("calls.csv", calls_csv.CallsCsv.as_view(), name="calls-csv"),
     path("calls/<uuid:call_uuid>/", call.CallPage.as_view(), name="call"),
     path("voicemessages/", voicemessages.VoiceMessagesPage.as_view(), name="voicemessages"),
+    path("voicemessages/<uuid:uuid>/delete", trash.VoiceMessageToTrash.as_view(), name="voicemessage-to-trash"),
+    path("records/<uuid:uuid>/delete", trash.RecordToTrash.as_view(), name="record-to-trash"),
+    path("trash/", trash.TrashPage.as_view(), name="trash"),
+    path("trash/<int:pk>/restore", trash.Restore.as_view(), name="trash-restore"),
+    path("trash/<int:pk>/remove", trash.RemoveNow.as_view(), name="trash-remove"),
+    path("deletions/<int:pk>/undo", trash.Undo.as_view(), name="deletion-undo"),
 ]

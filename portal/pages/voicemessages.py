@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from cdrs.filters import PeriodFilter, choice_filter, number_pattern
 from cdrs.querysets import number_like
 from portal.access.principal import Principal, Reach
+from portal.clients import settings as client_settings
 from portal.clients.models import Extension
 from portal.clients.pages import ClientPage
 from portal.pages.chips import chips_of
@@ -66,6 +67,8 @@ class VoiceMessagesPage(ClientPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = VoiceMessageFilter(request.GET, self.messages(), principal=self.principal, zone=self.zone)
         context = {"section": "voicemessages", "form": asked.form, "period": asked.when}
+        context["may_delete"] = self.principal.may("voicemail:delete")
+        context["trash_days"] = client_settings.value(self.client, "trash_days")
         if not asked.form.is_valid():
             return self.page(context | {"problems": asked.problems()}, status=400)
         try:

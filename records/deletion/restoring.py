@@ -15,12 +15,12 @@ from records.models import Deletion, Trashed
 
 
 def restore(client_id: int, items: Any) -> int:
-    """Bring items (a TrashedQuerySet of at most some hundreds) back, inside `scope(client_id)`; how many came.
+    """Bring items (a TrashedQuerySet; at most a BATCH of them) back, inside `scope(client_id)`; how many came.
 
     What is being removed already stays in the trash: some of its bytes may be gone.
     """
     plan_for_keys()
-    wanted = list(items.filter(client_id=client_id, removing=False).order_by("id"))
+    wanted = list(items.filter(client_id=client_id, removing=False).order_by("id")[:BATCH])
     back = 0
     for kind, rows in by_kind(wanted):
         with settling(client_id, kind, list(rows.values())):

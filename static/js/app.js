@@ -70,6 +70,21 @@ function showDialog(id) {
   document.getElementById(id)?.showModal();
 }
 
+// ---- the question before a deed that hx-confirm marks, in our own dialog
+
+document.addEventListener("htmx:confirm", (event) => {
+  const { question, elt, issueRequest } = event.detail;
+  if (!question) return;
+  event.preventDefault();
+  const dialog = document.getElementById("confirm");
+  dialog.querySelector("h2").textContent = question;
+  dialog.querySelector("p").textContent = elt.dataset.why;
+  dialog.querySelector("[value=yes]").textContent = elt.dataset.deed;
+  dialog.returnValue = "";
+  dialog.addEventListener("close", () => dialog.returnValue === "yes" && issueRequest(true), { once: true });
+  dialog.showModal();
+});
+
 // ---- tabs: sections one under the other become panels of one tab list
 
 function makeTabs(box) {

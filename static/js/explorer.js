@@ -10,6 +10,7 @@
     deepLinking: true,
     docExpansion: "none",
     defaultModelsExpandDepth: 0,
+    defaultModelRendering: "model",
     displayRequestDuration: true,
     filter: true,
     persistAuthorization: false,

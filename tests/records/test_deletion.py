@@ -231,7 +231,7 @@ def test_nothing_to_delete_is_no_deletion(client: Client) -> None:
 def test_links_die_at_once_and_stay_dead(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     with scope(client.pk):
         record = Record.objects.get(source_id="r0")
-    token = token_for(client.pk, 1, record.uuid, record.generation)
+    token = token_for("record", client.pk, 1, record.uuid, record.generation)
     assert opened(token) is not None
     large(monkeypatch)
     delete(client, "r0")
@@ -243,7 +243,7 @@ def test_links_die_at_once_and_stay_dead(client: Client, monkeypatch: pytest.Mon
     work_off(client.pk)
     assert listed(client) == {"r0", "r1", "r2"}
     assert opened(token) is None, "what was given out before the deletion is not given back"
-    assert opened(token_for(client.pk, 1, record.uuid, 2)) is not None
+    assert opened(token_for("record", client.pk, 1, record.uuid, 2)) is not None
 
 
 def test_after_its_days_a_recording_is_gone_for_good(client: Client, woken: Woken) -> None:

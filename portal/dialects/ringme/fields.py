@@ -29,7 +29,7 @@ def in_order(sources: Mapping[str, Source]) -> dict[str, Source]:
     return {name: sources.get(name, NULL) for name in NAMES.split()}
 
 
-def gmt(column: str) -> Sql:
+def gmt(column: str | Sql) -> Sql:
     """`YYYY-MM-DD HH:MM:SS` in UTC, cut to the second."""
     return Sql("date_trunc('second', {} at time zone 'UTC')::text", column)
 

@@ -13,24 +13,31 @@ from portal.dialects.ringme.config import urls as config
 from portal.dialects.ringme.current_calls import CurrentCalls
 from portal.dialects.ringme.envelope import NoSuchAddress
 from portal.dialects.ringme.realms import OWN
-from portal.dialects.ringme.record import RecordFile, RecordLink, RecordList, RecordStats
+from portal.dialects.ringme.record import RecordDownload, RecordFile, RecordLink, RecordList, RecordStats
 from portal.dialects.ringme.schema.views import ExplorerView, SchemaView, SignedInView
 from portal.dialects.ringme.storage import StorageLink
-from portal.dialects.ringme.voicemail import VoicemailFile, VoicemailLink, VoicemailList, VoicemailStats
+from portal.dialects.ringme.trash import TrashList, TrashRestore
+from portal.dialects.ringme.voicemail import (
+    VoicemailDownload,
+    VoicemailFile,
+    VoicemailLink,
+    VoicemailList,
+    VoicemailStats,
+)
 from portal.dialects.routes import loose
 
 RECORD: dict[str, type[APIView]] = {
     "": RecordList,
     "stats/": RecordStats,
     "<record_uuid>": RecordFile,
-    "<record_uuid>/download/": RecordFile,
+    "<record_uuid>/download/": RecordDownload,
     "<record_uuid>/storage_url/": RecordLink,
 }
 VOICEMAIL: dict[str, type[APIView]] = {
     "": VoicemailList,
     "stats/": VoicemailStats,
     "<record_uuid>": VoicemailFile,
-    "<record_uuid>/download/": VoicemailFile,
+    "<record_uuid>/download/": VoicemailDownload,
     "<record_uuid>/storage_url/": VoicemailLink,
 }
 CDR: dict[str, type[APIView]] = {"": CdrList, "stats/": CdrStats, "<cdr_uuid>": Cdr}
@@ -53,6 +60,8 @@ urlpatterns = [
     *in_realms("cdr", CDR),
     *in_realms("calls", {"": CallList}),
     *in_realms("call_history", CALL_HISTORY),
+    loose("client/<owner>/trash/", TrashList.as_view(), realm="client"),
+    loose("client/<owner>/trash/<trash_id>/restore/", TrashRestore.as_view(), realm="client"),
     *in_realms("current_calls", {"": CurrentCalls}),
     loose("schema/", SchemaView.as_view(), name="ringme-schema"),
     loose("client_api_explorer/", ExplorerView.as_view(), name="ringme-explorer"),

@@ -79,8 +79,8 @@ on conflict (client_id, day, extension_id, group_id) do update set
 # Of sound: a clip's own size, length and sketch, or those that an mp3 of 16 kbit/s of that length would have.
 RECORDS = """
 insert into records_record (client_id, uuid, source, source_id, extension_id, group_id, init_time, file_name, state,
-    size, seconds, sketch, findings, generation, created_at, leg_id, call_id, leg_source_id, call_source_id,
-    started_at, stopped_at, channels, record_transfer, codec)
+    size, seconds, sketch, facts_hash, findings, generation, created_at, leg_id, call_id, leg_source_id,
+    call_source_id, started_at, stopped_at, channels, record_transfer, codec)
 select %(client_id)s, md5(%(slug)s || source_id || 'r')::uuid, %(source)s, 'r' || source_id, extension_id, group_id,
     to_timestamp(init),
     to_char(to_timestamp(init) at time zone 'UTC', 'YYYY-MM-DD-HH24-MI-SS') || '-UTC_' || (%(flows)s::text[])[flow + 1]
@@ -89,7 +89,7 @@ select %(client_id)s, md5(%(slug)s || source_id || 'r')::uuid, %(source)s, 'r' |
     coalesce((%(clip_seconds)s::float8[])[clip + 1], talk),
     coalesce((%(clip_sketches)s::bytea[])[clip + 1],
         decode(md5(source_id) || md5(source_id || 'a') || md5(source_id || 'b'), 'hex')),
-    '{}', 1, now(), id, call_id, source_id, %(batch)s || call, to_timestamp(init + ring),
+    decode(md5(source_id), 'hex'), '{}', 1, now(), id, call_id, source_id, %(batch)s || call, to_timestamp(init + ring),
     to_timestamp(init + ring + talk), '{"left": "customer", "right": "agent"}', flow = 2, 'mp3'
 from (
     select l.*, c.id as call_id, %(batch)s || l.call || '.' || l.place as source_id
@@ -100,15 +100,15 @@ order by init, id
 
 MESSAGES = """
 insert into records_voicemessage (client_id, uuid, source, source_id, extension_id, group_id, init_time, file_name,
-    state, size, seconds, sketch, findings, generation, created_at, caller_number, callerid, dialled, duration,
-    folder, is_new)
+    state, size, seconds, sketch, facts_hash, findings, generation, created_at, caller_number, callerid, dialled,
+    duration, folder, is_new)
 select %(client_id)s, md5(%(slug)s || source_id || 'v')::uuid, %(source)s, 'v' || source_id, extension_id, group_id,
     to_timestamp(init + ring), 'msg' || lpad((id %% 10000)::text, 4, '0') || '.mp3',
     'available', coalesce((%(clip_sizes)s::bigint[])[clip + 1], talk * 2000),
     coalesce((%(clip_seconds)s::float8[])[clip + 1], talk),
     coalesce((%(clip_sketches)s::bytea[])[clip + 1],
         decode(md5(source_id) || md5(source_id || 'a') || md5(source_id || 'b'), 'hex')),
-    '{}', 1, now(), '+' || customer, '+' || customer, extension::text, talk,
+    decode(md5(source_id), 'hex'), '{}', 1, now(), '+' || customer, '+' || customer, extension::text, talk,
     case ended_by when 0 then 'INBOX' else 'Old' end, ended_by = 0
 from (
     select l.*, c.customer, %(batch)s || l.call || '.' || l.place as source_id

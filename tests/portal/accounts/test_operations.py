@@ -12,7 +12,8 @@ from django.urls import reverse
 from portal.access.isolation import scope
 from portal.accounts.models import Application, User
 from portal.clients.models import Did, Extension, ExtensionGroup
-from tests.factories import Cast
+from records.models import Deletion, Trashed
+from tests.factories import Cast, make_call, make_record, make_voicemessage
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Browser]
@@ -131,3 +132,31 @@ def test_the_first_page_names_no_object_of_another_client(cast: Cast, as_: SignI
     olga.post("/choose-client/", {"client": cast.south.pk})
     page = olga.get("/operations/")
     assert page.status_code == 200 and "Secret plans" not in page.content.decode()
+
+
+def test_operations_delete_and_restore_as_the_pages_do(cast: Cast, as_: SignIn) -> None:
+    record = make_record(cast.north, make_call(cast.north, cast.ext101)[1], b"RIFF sound")
+    message = make_voicemessage(cast.north, cast.ext101)
+    olga = as_(cast.olga)
+
+    def act(model: str, action: str, pk: int) -> str:
+        chosen = {"action": action, "_selected_action": [pk]}
+        return olga.post(f"/operations/records/{model}/", chosen, follow=True).content.decode()
+
+    for model, row in (("record", record), ("voicemessage", message)):
+        assert "1 are in the trash now" in act(model, "move_to_trash", row.pk)
+        with scope(cast.north.pk):
+            assert Deletion.objects.get().via == "operations"
+            assert not type(row).objects.present().filter(pk=row.pk).exists()
+        assert "1 are restored" in act(model, "restore_from_trash", row.pk)
+    act("record", "move_to_trash", record.pk)
+    with scope(cast.north.pk):
+        item = Trashed.objects.get()
+    assert record.file_name in olga.get("/operations/records/trashed/").content.decode()
+    assert "1 are being removed" in act("trashed", "remove_items", item.pk)
+    assert "1 are restored" in act("trashed", "restore_items", item.pk), "no worker has begun"
+    olga.post("/choose-client/", {"client": cast.south.pk})
+    assert record.file_name not in olga.get("/operations/records/record/").content.decode()
+    act("record", "move_to_trash", record.pk)
+    with scope(cast.north.pk):
+        assert not Trashed.objects.exists()

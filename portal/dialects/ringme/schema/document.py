@@ -12,12 +12,24 @@ from portal.accounts.words import DEEDS_IN_WORDS
 from portal.dialects.door import Door
 from portal.dialects.json_types import Schema
 from portal.dialects.ringme.realms import OWN
-from portal.dialects.ringme.schema import account, calls, config, errors, intake, live, messages, oauth, records, words
+from portal.dialects.ringme.schema import (
+    account,
+    calls,
+    config,
+    errors,
+    intake,
+    live,
+    messages,
+    oauth,
+    records,
+    trash,
+    words,
+)
 from portal.dialects.schema import Answer, DialectSchema
 from portal.intake.views import INTAKE
 
 OWNER_OF = {"client": "client_id", "extension_group": "extension_group_id", "extension": "extension_id"}
-RESOURCES = (account, records, messages, calls, live, config)
+RESOURCES = (account, records, messages, calls, live, trash, config)
 TOKEN = "/oauth/token"  # noqa: S105 - an address
 BY_PEOPLE = {deed: words for deed, words in DEEDS_IN_WORDS.items() if deed != INTAKE}
 SECURITY_SCHEMES: dict[str, Schema] = {
@@ -62,11 +74,11 @@ class RingmeSchema(DialectSchema):
         {"name": "did", "description": "Outside numbers"},
         {"name": "users", "description": "People who see one extension or one group"},
         {"name": "client", "description": "The client itself, and its limits"},
+        {"name": "trash", "description": "What was deleted and can be restored"},
     ]
     operations = {view: told for resource in RESOURCES for view, told in resource.OPERATIONS.items()}
     places = words.PLACES
     meanings = words.MEANINGS
-    examples = words.EXAMPLES
     components = {name: kind for part in (errors, *RESOURCES, oauth, intake) for name, kind in part.COMPONENTS.items()}
     headers = words.HEADERS
     on_every_answer = words.RATE

@@ -33,8 +33,11 @@ MESSAGES = {
     "rate_limit_exceeded": "The hourly limit is used up",
     "too_large": "more than 262144 bytes",
     "unsupported_media_type": "application/json is needed",
+    "being_removed": "It is being removed for good already",
 }
-WITHOUT_STATUS = frozenset({"Unauthorized", "call_not_found", "not_found", "too_large", "unsupported_media_type"})
+WITHOUT_STATUS = frozenset(
+    {"Unauthorized", "call_not_found", "not_found", "too_large", "unsupported_media_type", "being_removed"}
+)
 ABOUT = {
     400: "A parameter or a field is wrong; each is named",
     401: "No token, or one that is wrong or has expired",

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portal.dialects.json_types import Schema, many, or_null, ref, row
 from portal.dialects.ringme.fields import MESSAGES
-from portal.dialects.ringme.schema.records import FILE_ANSWERS, LEG, LIST_ABOUT, LIST_HEADERS
-from portal.dialects.ringme.voicemail import VoicemailFile, VoicemailLink, VoicemailList, VoicemailStats
+from portal.dialects.ringme.schema.records import (
+    DELETES_ONE,
+    DELETES_PERIOD,
+    FILE_ANSWERS,
+    LEG,
+    LIST_ABOUT,
+    LIST_HEADERS,
+)
+from portal.dialects.ringme.voicemail import (
+    VoicemailDownload,
+    VoicemailFile,
+    VoicemailLink,
+    VoicemailList,
+    VoicemailStats,
+)
 from portal.dialects.schema import Answer, Operation, Operations
 
 # No call is known of a message.
@@ -18,12 +33,17 @@ OPERATIONS: Operations = {
             "Voice messages of a period",
             {200: Answer("The rows, newest first", many(ref("VoiceMessage")), headers=LIST_HEADERS)},
             about=LIST_ABOUT,
-        )
+        ),
+        "DELETE": replace(DELETES_PERIOD, tag="voicemail"),
     },
     VoicemailStats: {
         "GET": Operation("voicemail", "Number and size of the messages", {200: Answer("Totals", ref("FileStats"))})
     },
-    VoicemailFile: {"GET": Operation("voicemail", "The file of a message", FILE_ANSWERS)},
+    VoicemailFile: {
+        "GET": Operation("voicemail", "The file of a message", FILE_ANSWERS),
+        "DELETE": replace(DELETES_ONE, tag="voicemail"),
+    },
+    VoicemailDownload: {"GET": Operation("voicemail", "The file of a message", FILE_ANSWERS)},
     VoicemailLink: {
         "GET": Operation(
             "voicemail",

@@ -6,7 +6,7 @@ from cdrs.facts import DISPOSITIONS, FLOWS, RESULTS
 from portal.clients.models import ExtensionType
 from portal.dialects.json_types import Schema, choice, many, or_null, ref, row, text, thing, truth, whole
 from portal.dialects.ringme.fields import RECORDS
-from portal.dialects.ringme.record import RecordFile, RecordLink, RecordList, RecordStats
+from portal.dialects.ringme.record import RecordDownload, RecordFile, RecordLink, RecordList, RecordStats
 from portal.dialects.ringme.schema.types import CALL_UUID, GMT, RECORD_UUID, gmt, unknown
 from portal.dialects.schema import Answer, Operation, Operations
 
@@ -77,6 +77,16 @@ LIST_HEADERS = ("Link", "X-Ignored-Parameters")
 LIST_ABOUT = (
     "Without `per_page` all rows of the period are streamed. A page that is not the last names the next one in `Link`."
 )
+TRASHED = {204: Answer("In the trash; nothing lists, sends or links to it any more")}
+DELETES_PERIOD = Operation(
+    "record",
+    "Delete what the list of a period shows",
+    TRASHED,
+    about="No other parameter, and no body, is taken: neither must ever widen a deletion. A period of which nothing is"
+    " left is deleted all the same.",
+    errors={404: ("extension_not_found",), 413: ("too_large",)},
+)
+DELETES_ONE = Operation("record", "Delete it", TRASHED)
 OPERATIONS: Operations = {
     RecordList: {
         "GET": Operation(
@@ -84,11 +94,13 @@ OPERATIONS: Operations = {
             "Conversation recordings of a period",
             {200: Answer("The rows, newest first", many(ref("Record")), headers=LIST_HEADERS)},
             about=LIST_ABOUT,
-        )
+        ),
+        "DELETE": DELETES_PERIOD,
     },
     RecordStats: {
         "GET": Operation("record", "Number and size of the recordings", {200: Answer("Totals", ref("FileStats"))})
     },
-    RecordFile: {"GET": Operation("record", "The file of a recording", FILE_ANSWERS)},
+    RecordFile: {"GET": Operation("record", "The file of a recording", FILE_ANSWERS), "DELETE": DELETES_ONE},
+    RecordDownload: {"GET": Operation("record", "The file of a recording", FILE_ANSWERS)},
     RecordLink: {"GET": Operation("record", "A permanent link to the file", {200: Answer("The link", ref("FileUrl"))})},
 }

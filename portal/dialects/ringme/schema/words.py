@@ -18,6 +18,11 @@ PLACES: dict[str, Schema] = {
     "group_user_id": text("The user", "7", pattern=ID),
     "record_uuid": RECORD_UUID | {"pattern": "^[0-9]{1,18}-[0-9A-Fa-f]{32}$"},
     "call_uuid": CALL_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
+    "trash_id": RECORD_UUID
+    | {
+        "pattern": "^([0-9]{1,18}-[0-9A-Fa-f]{32}|[0-9]{1,18})$",
+        "description": "An `id` of the list, or a `deletion_id`",
+    },
     "cdr_uuid": RECORD_UUID
     | {
         "pattern": "^([0-9]{1,18}-)?[0-9A-Fa-f]{32}$",
@@ -46,9 +51,9 @@ MEANINGS = {
     "type": "What kind it is; several mean any of them",
     "extension_group_id": "Of these groups alone; repeated, or `1,2`",
     "login": "The login, exactly; several mean any of them",
+    "deletion_id": "What these deletions took; repeated, or `1,2`",
     "q": "Words in the transcript or the summary",
 }
-EXAMPLES = {"start_datetime": "2026-09-01 00:00:00", "end_datetime": "2026-10-31 23:59:59"}
 RATE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 HEADERS: dict[str, Schema] = {
     "X-RateLimit-Limit": whole("Requests of a clock hour; absent where the client has no limit", 1000),

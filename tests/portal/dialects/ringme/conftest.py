@@ -17,8 +17,10 @@ from django.test import Client as Browser
 
 from cdrs.models import Call, Leg
 from portal.access.isolation import scope
+from portal.access.principal import whole_client
 from portal.clients.models import Extension
-from records.models import Heard, Record, VoiceMessage
+from records.deletion import trash
+from records.models import Deletion, Heard, Record, VoiceMessage
 from tests.factories import NOON, Cast, make_application, make_call, make_record, make_token, make_voicemessage
 
 ROOT = "/api/ver1.0"
@@ -145,6 +147,17 @@ def message_of(cast: Cast, extension: Extension, days: float = 0, **fields: Any)
     with scope(extension.client_id):
         VoiceMessage.objects.filter(pk=message.pk).update(init_time=NOON - timedelta(days=days))
         return VoiceMessage.objects.get(pk=message.pk)
+
+
+def in_trash(stage: Stage, extension: Extension | None = None) -> str:
+    """The id of one more recording of North (at 101), which was deleted."""
+    _, leg = make_call(stage.cast.north, extension or stage.cast.ext101)
+    record = make_record(stage.cast.north, leg, b"RIFF deleted")
+    count_days(stage.cast.north.pk)
+    with scope(stage.cast.north.pk):
+        who = whole_client(stage.cast.north.pk)
+        assert trash(Record.objects.visible_to(who).filter(pk=record.pk), who, Deletion.Via.PORTAL)
+    return uuid_of(record)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from portal.dialects.addresses import addresses
 from portal.dialects.ringme.schema.document import RingmeSchema
 from tests.factories import make_application, make_token, make_user
 from tests.portal.dialects.ringme.asking import things, to_make
-from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, message_of
+from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, in_trash, message_of
 
 ROOT = "/api/ver1.0/"
 TABLE = Path(__file__).with_name("access.txt")
@@ -36,7 +36,7 @@ SYMBOLS = {
 }
 ALWAYS = {"nobody": (401, None), "expired": (401, None), "blocked": (403, "user_blocked")}
 # What a request says beside its address.
-QUERIES = {"GET": WINDOW | {"per_page": "10"}, "DELETE": {}}
+QUERIES = {"GET": WINDOW | {"per_page": "10"}, "DELETE record/": WINDOW, "DELETE voicemail/": WINDOW}
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def tokens(stage: Stage) -> dict[str, str]:
         "reader": make_token(cast.kay, user=cast.rita),
         "callapi": make_token(call_api),
         "nobody": "",
-        "expired": make_token(cast.kay, seconds=-3600),
+        "expired": make_token(cast.kay, seconds=-1),
         "blocked": make_token(cast.kay, user=blocked),
     }
 
@@ -110,12 +110,14 @@ def places(stage: Stage) -> dict[str, str]:
         "cdr_uuid": stage.uuids[0],
         "call_uuid": call_uuid_of(stage.records[0]),
         **things(stage),
+        "trash_id": in_trash(stage),
     }
 
 
 def ask(row: Row, named: dict[str, str], stage: Stage, token: str) -> tuple[int, str | None]:
     """Code and status of the answer; what was done is taken back."""
     path = re.sub(r"{(\w+)}", lambda place: named[place[1]], row.path)
+    deed = f"{row.method} {row.path.rpartition('}/')[2]}"
     body = to_make(stage).get(row.path.rpartition("}/")[2]) if row.method == "POST" else None
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with transaction.atomic():
@@ -124,7 +126,7 @@ def ask(row: Row, named: dict[str, str], stage: Stage, token: str) -> tuple[int,
             ROOT + path,
             "" if body is None else json.dumps(body),
             "application/json",
-            query_params=QUERIES.get(row.method, {}),
+            query_params=QUERIES.get(deed, QUERIES.get(row.method, {})),
             headers=headers,
         )
         content = answer.getvalue()

@@ -21,11 +21,14 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 from schemathesis.transport.serialization import Binary
 
+from portal.access.isolation import scope
 from portal.access.principal import DEEDS
 from portal.accounts.models import ApplicationType
+from records.deletion import restore
+from records.models import Trashed
 from tests.factories import make_application, make_token
 from tests.portal.dialects.ringme.asking import things, to_make
-from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, message_of
+from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, in_trash, message_of
 from tests.portal.media.sounds import tone
 
 ASKED = settings(
@@ -74,6 +77,7 @@ class Conversation:
 
     def __init__(self, stage: Stage, token: str = "") -> None:
         self.headers = PLAIN | ({"Authorization": f"Bearer {token}"} if token else {})
+        self.stage = stage
         self.codes: dict[str, set[int]] = defaultdict(set)
         self.places = {
             "client_id": str(stage.cast.north.pk),
@@ -81,6 +85,7 @@ class Conversation:
             "extension_id": str(stage.cast.ext101.pk),
             "record_uuid": stage.uuids[0],
             "cdr_uuid": stage.uuids[0],
+            "trash_id": in_trash(stage),
             "call_uuid": call_uuid_of(stage.records[0]),
             "source": "pbx",
             "source_id": "17",
@@ -149,6 +154,11 @@ class Conversation:
             ]
         return st.one_of(kinds)
 
+    def put_back(self) -> None:
+        """What former deletions took is there for the next one."""
+        with scope(self.stage.cast.north.pk):
+            restore(self.stage.cast.north.pk, Trashed.objects.all())
+
     def troubles(self, operation: Any) -> Iterator[str]:
         """What went wrong, in words."""
 
@@ -161,6 +171,8 @@ class Conversation:
             self.codes[operation.label].add(answer.status_code)
             case.validate_response(answer, checks=CHECKS)
 
+        if operation.method.upper() == "DELETE":
+            self.put_back()
         try:
             ask()
         except FailureGroup as failures:

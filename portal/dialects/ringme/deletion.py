@@ -1,0 +1,78 @@
+"""DELETE of a recording or a voice message, or of those of a period: into the client's trash."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
+
+from portal.access.principal import Principal
+from portal.accounts.basic import FileAuthentication
+from portal.accounts.bearer import BoundBearerAuthentication
+from portal.clients.models import Extension
+from portal.dialects.bodies import whole_body
+from portal.dialects.params import BadParameters, Params, Wrong
+from portal.dialects.ringme.asked import ListDoor
+from portal.dialects.ringme.envelope import not_found
+from portal.dialects.ringme.heard import FileDoor
+from portal.dialects.ringme.params import FILTERS, PERIOD, two_months
+from records.deletion import trash
+from records.models import Deletion
+
+RANGE = PERIOD | {"extension_id": FILTERS["extension_id"]}
+
+
+class DeletingList(ListDoor):
+    """The list, and DELETE of what it shows of a period, and of one's extensions where they are named."""
+
+    http_method_names = ["get", "head", "delete"]
+    params_of: ClassVar[dict[str, Params]] = {"DELETE": RANGE}
+
+    def delete(self, request: Request, **kwargs: Any) -> HttpResponse:
+        resource, who, within = self.resource, self.principal, self.enter()
+        refuse_body(request._request)
+        values = resource.cleaned(two_months(self.values()))
+        refuse_strangers(who, values.get("extensions", []))
+        trash(resource.rows(who, within, values), who, Deletion.Via.API)
+        return HttpResponse(status=204)
+
+
+class PasswordForFiles(FileAuthentication):
+    """Login and password open the file and do nothing else: a deletion wants a token."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
+        if request.method == "DELETE":
+            return BoundBearerAuthentication.authenticate(self, request)
+        return super().authenticate(request)
+
+    def authenticate_header(self, request: Request) -> str:
+        if request.method == "DELETE":
+            return BoundBearerAuthentication.authenticate_header(self, request)
+        return super().authenticate_header(request)
+
+
+class DeletingFile(FileDoor):
+    """The file, and DELETE of what it is the file of."""
+
+    http_method_names = ["get", "head", "delete"]
+
+    authentication_classes = [PasswordForFiles]
+
+    def delete(self, request: Request, **kwargs: Any) -> HttpResponse:
+        heard = self.heard()
+        trash(type(heard).objects.visible_to(self.principal).filter(pk=heard.pk), self.principal, Deletion.Via.API)
+        return HttpResponse(status=204)
+
+
+def refuse_body(request: HttpRequest) -> None:
+    """Filters in a body would not be read, and the deletion be wider than was meant."""
+    if whole_body(request):
+        raise BadParameters(Wrong("body", "is not read here: what narrows a deletion belongs in the address"))
+
+
+def refuse_strangers(who: Principal, extension_ids: list[int]) -> None:
+    """An extension that is not there, or not one's own, is no filter: nothing is deleted. Refused."""
+    wanted = set(extension_ids)
+    if wanted and Extension.objects.visible_to(who).filter(pk__in=wanted).count() < len(wanted):
+        raise not_found("extension")

@@ -1,0 +1,174 @@
+"""The trash: what was deleted, by whom, and until when it can be restored; and the buttons that delete and restore."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from portal.access.principal import Principal, Reach
+from portal.clients.models import Extension
+from portal.clients.pages import ClientPage
+from portal.web.paging import BadCursor, keyset_page
+from records.deletion import remove_now, restore, restore_all, trash
+from records.filters import TrashFilter
+from records.models import Deletion, Record, Trashed, VoiceMessage
+
+SHOWN = ("deletion", "record__extension", "record__call", "voicemessage__extension")
+DEEDS = {"record": "record:delete", "voicemessage": "voicemail:delete"}
+NAMES = {"record": "recording", "voicemessage": "voice message"}
+
+
+class TrashForm(forms.Form):
+    kind = forms.ChoiceField(
+        label="What",
+        required=False,
+        choices=[("", "Any"), ("record", "Recordings"), ("voicemessage", "Voice messages")],
+    )
+    extension = forms.ModelChoiceField(
+        label="Extension",
+        required=False,
+        queryset=Extension.objects.none(),
+        to_field_name="number",
+        widget=forms.TextInput({"autocomplete": "off", "placeholder": "101"}),
+        error_messages={"invalid_choice": "There is no such extension."},
+    )
+
+    def __init__(self, data: Any, principal: Principal) -> None:
+        super().__init__(data)
+        self.fields["extension"].queryset = Extension.objects.visible_to(principal)  # type: ignore[attr-defined]
+        if principal.reach is Reach.EXTENSION:
+            del self.fields["extension"]
+
+    def filters(self) -> dict[str, Any]:
+        """The values as TrashFilter takes them."""
+        asked = {name: value for name, value in self.cleaned_data.items() if value}
+        values = {"kinds": [asked["kind"]]} if "kind" in asked else {}
+        return values | ({"extensions": [asked["extension"].pk]} if "extension" in asked else {})
+
+    def chips(self) -> list[dict[str, str]]:
+        shown = {"kind": dict(self.fields["kind"].choices).get(self.cleaned_data["kind"])}  # type: ignore[attr-defined]
+        if extension := self.cleaned_data.get("extension"):
+            shown["extension"] = f"Extension {extension.number}"
+        return [{"names": name, "label": str(label)} for name, label in shown.items() if self.cleaned_data[name]]
+
+
+class OfTrash(ClientPage):
+    """A page about the trash, as far as the principal reaches and of what it may delete."""
+
+    def items(self) -> Any:
+        kinds = [kind for kind, deed in DEEDS.items() if self.principal.may(deed)]
+        return Trashed.objects.visible_to(self.principal).filter(deletion__kind__in=kinds)
+
+    def found(self, pk: int) -> Any:
+        """The one item, as a queryset; 404 where it is not within reach."""
+        items = self.items().filter(pk=pk)
+        if not items.exists():
+            raise Http404
+        return items
+
+
+class TrashPage(OfTrash):
+    template_name = "records/trash.html"
+    fragment_name = "records/_trash_table.html"
+    fragment_target = "trash-list"
+    deeds = {"GET": "record:delete"}
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = TrashForm(request.GET, self.principal)
+        context: dict[str, Any] = {"section": "trash", "form": form}
+        if not form.is_valid():
+            problems = [(name, message) for name, found in form.errors.items() for message in found]
+            return self.page(context | {"problems": problems}, status=400)
+        items = TrashFilter.narrowed(self.items(), form.filters()).select_related(*SHOWN)
+        try:
+            page = keyset_page(items, "at", request.GET)
+        except BadCursor as error:
+            return self.page(context | {"problems": [("", str(error))]}, status=400)
+        working = Deletion.objects.visible_to(self.principal).filter(restoring=True).exists()
+        more = {"items": page.rows, "chips": form.chips(), "restoring": working, **page.links(request.GET)}
+        return self.page(context | more)
+
+
+class ToTrash(ClientPage):
+    """Delete one: it goes to the trash, and the next page offers to undo it."""
+
+    kind: str
+    model: type[Record] | type[VoiceMessage]
+
+    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        rows = self.model.objects.visible_to(self.principal).filter(uuid=uuid)
+        deletion = trash(rows, self.principal, Deletion.Via.PORTAL)
+        if deletion is None:
+            raise Http404
+        undo = reverse("deletion-undo", args=[deletion.pk])
+        messages.success(request, f"The {NAMES[self.kind]} is in the trash.", extra_tags=undo)
+        return redirect(where_from(request))
+
+
+class RecordToTrash(ToTrash):
+    deeds = {"POST": DEEDS["record"]}
+    kind, model = "record", Record
+
+
+class VoiceMessageToTrash(ToTrash):
+    deeds = {"POST": DEEDS["voicemessage"]}
+    kind, model = "voicemessage", VoiceMessage
+
+
+class Undo(OfTrash):
+    """Bring back what one deletion took, as far as one reaches."""
+
+    deeds = {"POST": "record:delete"}
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        items = self.items().filter(deletion_id=pk)
+        if not items.exists():
+            raise Http404
+        deletion = Deletion.objects.visible_to(self.principal).filter(pk=pk).first()
+        many = restore(self.client.pk, items) if deletion is None else restore_all(deletion)
+        told(request, many)
+        return redirect(where_from(request))
+
+
+class Restore(OfTrash):
+    deeds = {"POST": "record:delete"}
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        told(request, restore(self.client.pk, self.found(pk)))
+        return redirect(where_from(request))
+
+
+class RemoveNow(OfTrash):
+    """For good, without waiting for its day."""
+
+    deeds = {"POST": "record:delete"}
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if remove_now(self.client.pk, self.found(pk), self.principal, Deletion.Via.PORTAL):
+            messages.success(request, "It is being removed for good.")
+        return redirect(where_from(request))
+
+
+def told(request: HttpRequest, restored: int | None) -> None:
+    """Say what came back; None: a worker is at it."""
+    if restored is None:
+        messages.success(request, "They are being restored, some thousands a second.")
+    elif restored:
+        messages.success(request, "It is restored." if restored == 1 else f"{restored} are restored.")
+    else:
+        messages.error(request, "It is being removed already, and cannot be restored.")
+
+
+def where_from(request: HttpRequest) -> str:
+    """The page whose button was pressed, where it is one of ours; else the trash."""
+    asked = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(asked, None) and not urlsplit(asked).netloc
+    return asked if ours else reverse("trash")
