@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 from django.views import View
 
 from portal.access.isolation import scope
-from portal.clients.models import Extension, ExtensionGroup
+from portal.clients.models import Did, Extension, ExtensionGroup
 from portal.dialects.door import Door
 from portal.intake.views import IntakeDoor
 from portal.web.admin import PortalAdminSite
@@ -128,7 +128,13 @@ def rows_of(client: Any, extension: Extension, group: ExtensionGroup, user: Any)
         "extension": extension.pk,
         "user": user.pk,
         "application": make_application(client, f"of-{extension.pk}")[0].pk,
+        "did": make_did(client, extension).pk,
     }
+
+
+def make_did(client: Any, extension: Extension) -> Did:
+    with scope(client.pk):
+        return Did.objects.create(client=client, number=f"+44207946{extension.pk % 10_000:04}", extension=extension)
 
 
 @pytest.fixture
@@ -151,14 +157,15 @@ def page_addresses(of: dict[str, Any]) -> dict[str, str]:
         "group": reverse("group", args=[of["group"]]),
         "extension": reverse("extension", args=[of["extension"]]),
         "user": reverse("user", args=[of["user"]]),
+        "did": reverse("did", args=[of["did"]]),
         "application": reverse("application", args=[of["application"]]),
     }
 
 
 HEARD = {"call", "record-audio", "record-download", "voicemessage-audio"}
-ADMINISTERED = {"group", "extension", "user", "application"}
+ADMINISTERED = {"group", "extension", "user", "application", "did"}
 LISTS = ("calls", "calls-csv", "voicemessages", "connected")
-ADMIN_LISTS = ("groups", "extensions", "users", "applications", "tokens")
+ADMIN_LISTS = ("groups", "extensions", "dids", "users", "applications", "tokens")
 
 
 PEOPLE: dict[str, tuple[set[str], dict[str, int]]] = {

@@ -14,7 +14,6 @@ from oauth2_provider.models import DeviceGrant
 from portal.accounts import tokens
 from portal.accounts.application_views import secret_context
 from portal.accounts.models import AccessToken, Application, Grant, IDToken, Level, RefreshToken, User
-from portal.accounts.signing_out import end_tokens
 from portal.accounts.user_forms import fit_to_level, free_login
 from portal.web.admin import ClientAdmin
 
@@ -68,7 +67,7 @@ class UserAdmin(ClientAdmin):
             obj.set_password(form.cleaned_data["new_password"])
         super().save_model(request, obj, form, change)
         if form.cleaned_data["new_password"] or not obj.is_active:
-            end_tokens(obj)
+            tokens.sign_out(obj)
 
 
 for model in [model for model in admin.site._registry if issubclass(model, REPLACED)]:

@@ -13,7 +13,7 @@ from oauth2_provider.models import refresh_token_expire_timedelta
 from portal.access.isolation import scope
 from portal.access.principal import Principal
 from portal.access.statements import fetch
-from portal.accounts.models import AccessToken, Grant, RefreshToken
+from portal.accounts.models import AccessToken, Grant, RefreshToken, User
 
 NOTED_EVERY = 600.0  # seconds between two notes of one process about one token
 MOST_NOTED = 10_000
@@ -61,6 +61,15 @@ def end_all(**whose: Any) -> int:
     for model in (Grant, RefreshToken, AccessToken):
         model.objects.filter(**whose).delete()
     return held
+
+
+def sign_out(user: User) -> None:
+    """What a new password or a block ends beside the sessions. The scope must be the user's client.
+
+    Tokens of the doors (DoorToken) are keys of their own: they stay until they are deleted, and are dead while the user
+    is blocked.
+    """
+    end_all(tenant_id=user.client_id, user=user)
 
 
 # Whoever else is just noting the same token, or ending it, is not waited for.

@@ -9,10 +9,9 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.db.models import Q
 
-from portal.accounts import lookups
+from portal.accounts import lookups, tokens
 from portal.accounts.models import Level, User
-from portal.accounts.signing_out import end_tokens
-from portal.clients.forms import OfClient
+from portal.clients.forms import OfClient, extension_by_number
 from portal.clients.models import Extension, ExtensionGroup, ExtensionStatus
 
 LEVELS = [
@@ -57,15 +56,7 @@ class UserForm(OfClient):
     group = forms.ModelChoiceField(
         ExtensionGroup.objects.none(), label="Group", required=False, empty_label="–", help_text="For one group."
     )
-    extension = forms.ModelChoiceField(
-        Extension.objects.none(),
-        label="Extension",
-        required=False,
-        to_field_name="number",
-        widget=forms.TextInput({"autocomplete": "off", "placeholder": "101"}),
-        help_text="For one extension: its number.",
-        error_messages={"invalid_choice": "There is no such extension."},
-    )
+    extension = extension_by_number(label="Extension", help_text="For one extension: its number.")
 
     class Meta:
         model = User
@@ -147,7 +138,7 @@ class NewPasswordForm(OfClient):
     def save(self, commit: bool = True) -> User:
         self.instance.set_password(self.cleaned_data["password"])
         self.instance.save(update_fields=["password"])
-        end_tokens(self.instance)
+        tokens.sign_out(self.instance)
         return self.instance
 
 

@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from portal.accounts import tokens
 from portal.accounts.models import User
-from portal.accounts.signing_out import end_tokens
 from portal.accounts.user_forms import NewPasswordForm, NewUserForm, UserForm
 from portal.clients.models import Status
 from portal.clients.pages import AdministrationPage, EditPage, deed
@@ -107,7 +107,7 @@ class UserBlock(OfPeople, AdministrationPage):
             return redirect("user", pk)
         person.status = self.status
         person.save(update_fields=["status"])
-        end_tokens(person)
+        tokens.sign_out(person)
         messages.success(request, f"{person.full_name} {self.said}.")
         return redirect("users")
 

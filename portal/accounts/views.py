@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from portal.access.isolation import scope
+from portal.accounts import tokens
 from portal.accounts.forms import PasswordChangeForm, SignInForm
 from portal.accounts.middleware import OPERATORS_CLIENT
 from portal.accounts.models import User
-from portal.accounts.signing_out import end_tokens
 from portal.accounts.throttle import WAIT, admission
 from portal.clients.lookups import directory
 from portal.web.pages import PageView
@@ -83,7 +83,7 @@ class PasswordPage(PageView):
         user.set_password(form.cleaned_data["new_password1"])
         with scope(user.client_id, operator=user.is_operator):
             User.objects.filter(pk=user.pk).update(password=user.password)
-            end_tokens(user)
+            tokens.sign_out(user)
         update_session_auth_hash(request, user)
         messages.success(request, "Your password is changed. Other browsers and programs were signed out.")
         return redirect("calls")

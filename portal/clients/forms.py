@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from portal.access.principal import Principal
-from portal.clients.models import Extension, ExtensionGroup, ExtensionStatus, ExtensionType
+from portal.clients.models import Did, Extension, ExtensionGroup, ExtensionStatus, ExtensionType
 
 ANY = "Any"
 
@@ -87,6 +87,41 @@ class NewExtensionForm(ExtensionForm):
 
     def clean_number(self) -> str:
         return self.refuse_taken("number", "There is an extension of this number already.")
+
+
+def extension_by_number(**options: Any) -> forms.ModelChoiceField:
+    """An extension that is named by its number. The form says which there are: of each number one."""
+    return forms.ModelChoiceField(
+        Extension.objects.none(),
+        required=False,
+        to_field_name="number",
+        widget=forms.TextInput({"autocomplete": "off", "placeholder": "101"}),
+        error_messages={"invalid_choice": "There is no such extension."},
+        **options,
+    )
+
+
+class DidForm(OfClient):
+    extension = extension_by_number(label="Answered by", help_text="The number of an extension; empty: nobody.")
+
+    class Meta:
+        model = Did
+        fields = ["number", "extension", "domain"]
+        labels = {"number": "Number", "domain": "Domain"}
+        help_texts = {
+            "number": "As the PBX tells it, like +442079460101.",
+            "domain": "Where it comes in, like sip.example.com.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["extension"].queryset = Extension.objects.visible_to(self.principal).in_use()
+        if self.instance.extension:
+            self.initial["extension"] = self.instance.extension.number
+
+    def clean_number(self) -> str:
+        return self.refuse_taken("number", "There is this number already.")
 
 
 class ExtensionFilterForm(forms.Form):

@@ -4,6 +4,6 @@
 EXTENSION_NUMBER = r"^[^\s/\\*@]+$"
 WHAT_IS_NEEDED = "no spaces or * @ / \\"
 OUTSIDE_NUMBER = r"^\+?[0-9A-Za-z][0-9A-Za-z._-]*$"
-OUTSIDE_NEEDED = "digits or letters without spaces, + before them at most"
+OUTSIDE_NEEDED = "Digits or letters without spaces are needed; a + may begin them."
 DOMAIN = r"^[0-9A-Za-z._-]+(:[0-9]{1,5})?$"
-DOMAIN_NEEDED = "a name like sip.example.com"
+DOMAIN_NEEDED = "A name like sip.example.com is needed."

@@ -50,6 +50,7 @@ class EditPage(AdministrationPage):
     template_name = "components/edit.html"
     deeds = {"GET": "config:write", "POST": "config:write"}
     section: str
+    list_name = ""  # the address of the list it belongs to, where that is not the section's
     list_label: str
     submit = "Save"
 
@@ -75,16 +76,17 @@ class EditPage(AdministrationPage):
         if not form.is_valid() or not saved(form):
             return self.shown(form, status=422)
         messages.success(request, self.done(form.instance))
-        return redirect(self.section)
+        return redirect(self.list_name or self.section)
 
     def shown(self, form: ModelForm, *, status: int = 200) -> HttpResponse:
+        the_list = reverse(self.list_name or self.section)
         context = {
             "section": self.section,
             "title": self.title(form),
             "form": form,
             "submit": self.submit,
-            "cancel_url": reverse(self.section),
-            "parent": {"label": self.list_label, "url": reverse(self.section)},
+            "cancel_url": the_list,
+            "parent": {"label": self.list_label, "url": the_list},
         }
         return self.page(context | self.more(form), status=status)
 

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                         validators=[
                             django.core.validators.RegexValidator(
                                 "^\\+?[0-9A-Za-z][0-9A-Za-z._-]*$",
-                                "digits or letters without spaces, + before them at most",
+                                "Digits or letters without spaces are needed; a + may begin them.",
                             )
                         ],
                     ),
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                         max_length=200,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[0-9A-Za-z._-]+(:[0-9]{1,5})?$", "a name like sip.example.com"
+                                "^[0-9A-Za-z._-]+(:[0-9]{1,5})?$", "A name like sip.example.com is needed."
                             )
                         ],
                     ),

@@ -227,6 +227,54 @@ def test_more_than_a_hundred_extensions_have_pages(cast: Cast, as_: SignIn) -> N
     assert second.context["older_url"] is None and first.context["newer_url"] is None
 
 
+# ---------------------------------------------------------------- outside numbers
+
+
+def test_nora_adds_an_outside_number_and_gives_it_away(cast: Cast, as_: SignIn) -> None:
+    nora = as_(cast.nora)
+    fields = {"number": " +442079460101 ", "extension": "101", "domain": "sip.example.com"}
+    answer = nora.post(address("did-new"), fields, follow=True)
+    assert "+442079460101 is answered by 101 Ann Berg." in answer.content.decode()
+    did = kept(cast, Did, number="+442079460101")
+    assert (did.extension_id, did.domain) == (cast.ext101.pk, "sip.example.com")
+    page = nora.get(address("did", did)).content.decode()
+    assert 'value="101"' in page and "Delete +442079460101" in page
+    nora.post(address("did", did), fields | {"extension": ""})
+    assert kept(cast, Did, pk=did.pk).extension_id is None
+    assert nora.get(address("did-delete", did)).status_code == 405
+    nora.post(address("did-delete", did))
+    assert kept(cast, Did, pk=did.pk) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"number": ""}, "number"),
+        ({"number": "+44 20"}, "number"),
+        ({"number": "taken"}, "number"),
+        ({"extension": "999"}, "extension"),
+        ({"domain": "no domain"}, "domain"),
+    ],
+)
+def test_a_wrong_outside_number_names_the_field(cast: Cast, as_: SignIn, fields: dict[str, str], named: str) -> None:
+    with scope(cast.north.pk):
+        Did.objects.create(client=cast.north, number="taken")
+    with scope(cast.south.pk):
+        Did.objects.create(client=cast.south, number="+442079460101")
+    answer = as_(cast.nora).post(address("did-new"), {"number": "+442079460101"} | fields)
+    assert list(errors(answer)) == [named]
+
+
+def test_rita_sees_outside_numbers_without_buttons(cast: Cast, as_: SignIn) -> None:
+    with scope(cast.north.pk):
+        did = Did.objects.create(client=cast.north, number="+442079460101", extension=cast.ext101)
+    rita = as_(cast.rita)
+    page = rita.get(address("dids")).content.decode()
+    assert "+442079460101" in page and "Ann Berg" in page and "New outside" not in page
+    assert rita.post(address("did-delete", did)).status_code == 403
+    assert address("dids") in rita.get(address("extensions")).content.decode()
+
+
 # ---------------------------------------------------------------- people
 
 

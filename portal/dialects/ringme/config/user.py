@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.password_validation import validate_password
 
+from portal.accounts import tokens
 from portal.accounts.filters import UserFilter
 from portal.accounts.models import Level, User
-from portal.accounts.signing_out import end_tokens
 from portal.accounts.user_forms import free_login
 from portal.clients.models import Client, ExtensionGroup, Status
 from portal.dialects.bodies import Field, one_of, row_id, text, trimmed
@@ -55,7 +55,7 @@ class UserDoor(ConfigDoor):
     def write(self, row: User) -> dict[str, Any]:
         values = super().write(row)
         if "password" in values or values.get("status") == Status.BLOCKED:
-            end_tokens(row)
+            tokens.sign_out(row)
         return values
 
 

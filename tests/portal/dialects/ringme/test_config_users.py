@@ -167,7 +167,8 @@ def test_a_block_or_a_new_password_signs_out_everywhere(stage: Stage, fields: di
     assert tell(stage.kay, "PUT", f"{OF_EXTENSIONS}{ann.pk}", fields).status_code == 200
     assert browser.get("/calls/").status_code == 302 and program.get("/user/").status_code == 401
     with scope(stage.cast.north.pk):
-        assert not any(model.objects.filter(user=ann).exists() for model in (AccessToken, RefreshToken, Grant))
+        assert not any(model.objects.filter(user=ann).exists() for model in (AccessToken, Grant))
+        assert not RefreshToken.objects.filter(user=ann, revoked=None).exists()
     assert stage.kay.get("/user/").status_code == 200, "the program that did it goes on"
 
 
