@@ -90,6 +90,8 @@ def accept_lines(client_id: int, kind: str, request: HttpRequest) -> Iterator[by
     """Answers in NDJSON, a piece a batch, each written after its batch has committed.
 
     It runs outside the request's transaction: each batch has its own. What it did not answer is to be sent again.
+    Reading and storing take turns here, unlike in an import: a thread that waits for a sender cannot be stopped, and
+    what the processor has left over goes to the other requests.
     """
     for batch in batches(lines(blocks(request), announced_length(request))):
         results = iter(accept(client_id, kind, [line.body for line in batch if line.body is not None]))
