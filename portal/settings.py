@@ -37,6 +37,9 @@ def networks(name: str) -> list[IPv4Network | IPv6Network]:
 # ---------------------------------------------------------------- the installation
 
 SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret("secret_key")
+# Ed25519, for what must be proved to others (portal.audit.signing): a PEM, or a secret that the key is made from.
+SIGNING_KEY_FILE = os.environ.get("SIGNING_KEY_FILE")
+SIGNING_KEY = Path(SIGNING_KEY_FILE).read_text() if SIGNING_KEY_FILE else kept_secret("signing_key")
 DEBUG = False
 PORT = int(os.environ.get("PORTAL_PORT", "8000"))
 PUBLIC_URL = (os.environ.get("PUBLIC_URL") or f"http://localhost:{PORT}").rstrip("/")
@@ -116,6 +119,7 @@ CELERY_TIMEZONE = "UTC"
 INSTALLED_APPS = [
     "portal",
     "portal.access",
+    "portal.audit",
     "portal.web",
     "portal.media",
     "portal.live",
