@@ -1,8 +1,8 @@
 """`pytest --matrix`: clause of a paper -> tests that prove it; a clause of a finished part without one fails the run.
 
 The clauses stand in `clauses.toml` beside a dialect's tests, in our own words, each with the words by which tests mark
-that they prove it (`@pytest.mark.clause(paper, words)`). A mark that no clause knows is an error too: it proves
-nothing. With `--collect-only` nothing is run, and a test counts by being there.
+that they prove it (`@pytest.mark.clause(paper, words)`), or with the test itself (`test_….py::test_…`). A mark that no
+clause knows is an error too: it proves nothing. With `--collect-only` nothing is run, and a test counts by being there.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,14 @@ def value_in(file: Path, name: str) -> Any:
 
 @dataclass
 class Matrix:
-    """What the run has proved so far: paper -> words of a mark -> tests."""
+    """What the run has proved so far: paper -> words of a mark -> tests; and which tests there were."""
 
     papers: dict[str, Path] = field(default_factory=lambda: PAPERS)
+    tests: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     proofs: dict[str, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
 
     def proved(self, marks: Any, test: str) -> None:
+        self.tests[test.partition("[")[0].rpartition("/")[2]].add(test)
         for paper, words in marks:
             self.proofs[paper][words].add(test)
 
@@ -95,7 +98,8 @@ class Matrix:
                     part = clause.part
                     yield f"\n{name}: {part}{' (later)' if part in paper.later else ''}", False
                 # Cases of one test are one proof.
-                tests = Counter(test.partition("[")[0] for mark in clause.marks for test in proofs.get(mark, ()))
+                found = (proofs.get(mark, ()) or self.tests.get(mark, ()) for mark in clause.marks)
+                tests = Counter(test.partition("[")[0] for test in chain.from_iterable(found))
                 hole = not tests and part not in paper.later
                 yield f"  {'NOT PROVED: ' if hole else ''}{clause.says}", hole
                 yield from (

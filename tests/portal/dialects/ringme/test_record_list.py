@@ -251,13 +251,15 @@ def test_head_tells_the_headers_and_streams_nothing(stage: Stage) -> None:
 
 
 @pytest.mark.clause("ringme", "storage_url in a row is null unless the client's setting storage_links is in_lists")
-def test_links_in_lists(stage: Stage) -> None:
+def test_links_in_lists(stage: Stage, settings: Any) -> None:
     with scope(stage.cast.north.pk):
         Client.objects.update(settings={"storage_links": "in_lists"})
     streamed, paged = stage.kay.rows(stage.client()), stage.kay.rows(stage.client(), per_page=3)
     assert streamed == paged
     asked = stage.kay.get(f"{stage.client()}{stage.uuids[0]}/storage_url/").json()["record_url"]
     assert streamed[0]["storage_url"] == asked and len({row["storage_url"] for row in streamed}) == 3
+    token = asked.rpartition("/")[2]
+    assert streamed[0].items() >= golden("row_linked.json", host=settings.PUBLIC_URL, token=token).items()
     reader = Program(make_token(stage.cast.kay, "record:read"))
     assert {row["storage_url"] for row in reader.rows(stage.client())} == {None}, "a link needs record:link"
     assert {row["storage_url"] for row in stage.south.rows("/client/@me/record/")} == {None}
