@@ -80,13 +80,18 @@ class Matrix:
     """What the run has proved so far: paper -> words of a mark -> tests; and which tests there were."""
 
     papers: dict[str, Path] = field(default_factory=lambda: PAPERS)
-    tests: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    tests: set[str] = field(default_factory=set)
     proofs: dict[str, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
 
     def proved(self, marks: Any, test: str) -> None:
-        self.tests[test.partition("[")[0].rpartition("/")[2]].add(test)
+        self.tests.add(test)
         for paper, words in marks:
             self.proofs[paper][words].add(test)
+
+    def named(self, words: str) -> list[str]:
+        """The cases of the test that `folder/test_….py::test_…` names by its end."""
+        named = f"/{words}"
+        return [test for test in self.tests if "::" in words and test.partition("[")[0].endswith(named)]
 
     def lines(self) -> Iterator[tuple[str, bool]]:
         """The matrix, line by line, and whether the line is a hole."""
@@ -98,8 +103,8 @@ class Matrix:
                     part = clause.part
                     yield f"\n{name}: {part}{' (later)' if part in paper.later else ''}", False
                 # Cases of one test are one proof.
-                found = (proofs.get(mark, ()) or self.tests.get(mark, ()) for mark in clause.marks)
-                tests = Counter(test.partition("[")[0] for test in chain.from_iterable(found))
+                found = chain.from_iterable(proofs.get(mark, ()) or self.named(mark) for mark in clause.marks)
+                tests = Counter(test.partition("[")[0] for test in found)
                 hole = not tests and part not in paper.later
                 yield f"  {'NOT PROVED: ' if hole else ''}{clause.says}", hole
                 yield from (

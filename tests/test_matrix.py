@@ -41,6 +41,14 @@ def test_a_clause_without_a_test_is_a_hole_unless_its_part_is_to_come(matrix: Ma
     assert "      test_x (2 cases)" in [line for line, _ in matrix.lines()]
 
 
+def test_a_clause_may_name_its_test(matrix: Matrix, tmp_path: Path) -> None:
+    (tmp_path / "clauses.toml").write_text('[lists]\n"whole" = ["lists/test_all.py::test_x"]\n')
+    matrix.proved([], "tests/other/test_all.py::test_x")
+    assert holes(matrix) == ["NOT PROVED: whole"]
+    matrix.proved([], "tests/lists/test_all.py::test_x[1]")
+    assert holes(matrix) == []
+
+
 def test_a_mark_that_no_clause_knows_is_a_hole(matrix: Matrix) -> None:
     matrix.proved([("paper", "whole"), ("paper", "by time"), ("paper", "by colour")], "test_x")
     assert [hole for hole in holes(matrix) if "by colour" in hole] == holes(matrix)
