@@ -136,14 +136,15 @@ class CallQuerySet(ThroughLegs):
     def beginning_with_legs(self, client_id: int, **conditions: Any) -> Self:
         """The same calls of those with a leg under these conditions, found from the legs where these are few.
 
-        It asks for up to FEW_LEGS of them at once: walking through all calls of a year for an extension that took
-        part in a hundred would be a long way, and for one in every tenth the legs would be.
+        Walking through all calls of a year for an extension that took part in a hundred would be a long way, and for
+        one in every tenth the legs would be. The legs are counted up to FEW_LEGS, from an index alone.
         """
         from cdrs.models import Leg
 
         legs = Leg.objects.filter(client_id=client_id, **conditions).order_by()
-        found = list(legs.values_list("call_id", flat=True)[: FEW_LEGS + 1])
-        return self if len(found) > FEW_LEGS else self.filter(id__in=set(found))
+        if legs.values("id")[: FEW_LEGS + 1].count() > FEW_LEGS:
+            return self
+        return self.filter(id__in=set(legs.values_list("call_id", flat=True)))
 
     def heard_by(self, principal: Principal, wanted: bool = True) -> Self:
         """Calls of which the principal can hear something; those of which it cannot, where that is wanted."""

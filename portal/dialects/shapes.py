@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import models
-from django.db.models import BooleanField, Expression, F, Field
+from django.db.models import Expression, Field
 
 from portal.access.principal import Principal
 from portal.dialects.plans import AS_THE_PLANNER_LIKES, IN_ORDER
@@ -30,26 +30,6 @@ class Slot(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         return "%s", [self]
-
-
-class Among(Expression):
-    """Whether a column is one of the values of an array: one parameter, however many there are."""
-
-    conditional = True
-
-    def __init__(self, column: str, values: Any) -> None:
-        super().__init__(output_field=BooleanField())
-        self.parts = [F(column), values]
-
-    def get_source_expressions(self) -> list[Any]:
-        return self.parts
-
-    def set_source_expressions(self, exprs: Any) -> None:
-        self.parts = exprs
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        (column, none), (values, params) = (compiler.compile(part) for part in self.parts)
-        return f"{column} = any({values}::bigint[])", [*none, *params]
 
 
 class Shapes:

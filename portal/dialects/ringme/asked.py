@@ -21,11 +21,14 @@ from portal.dialects.ringme.envelope import RingmeDoor
 from portal.dialects.ringme.links import completed, completed_json
 from portal.dialects.ringme.lists import Listing, Paging, Row, listed
 from portal.dialects.ringme.params import period, renamed, split, two_months
+from portal.dialects.rows import Position
 from portal.dialects.shapes import Question
 from records.totals import Tally, far_down, totals
 
 BUSY = "Stats request already exists, concurrent request not allowed"
 SEARCHES = frozenset({"number"})
+# No row has this id: a place with it lies between the rows before a time and those from it on.
+BEFORE_ALL = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +86,9 @@ class ListDoor(RealmDoor):
         question = Question(resource.rows, who, within, resource.cleaned(values), resource.steady, SEARCHES)
         linked = who.may("record:link")
 
-        def jump(skip: int) -> tuple[Any, int]:
+        def jump(skip: int) -> tuple[Position | None, int]:
             start = far_down(resource.tally, who, values, within, skip, ascending=chosen.ascending)
-            if start is None:
-                return question.queryset(), skip
-            key = resource.fields.key.time
-            condition = f"{key}__gte" if chosen.ascending else f"{key}__lt"
-            return question.queryset().filter(**{condition: start.time}), start.skip
+            return (None, skip) if start is None else (Position(start.time, BEFORE_ALL), start.skip)
 
         assert who.client_id is not None
         listing = Listing(

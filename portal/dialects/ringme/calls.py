@@ -19,7 +19,7 @@ from cdrs.queries import CallQuery
 from cdrs.querysets import CallQuerySet, leg_reach
 from portal.access.principal import Principal
 from portal.access.statements import fetch
-from portal.dialects.fields import Fields, rows_in_no_order
+from portal.dialects.fields import Fields, rows_at
 from portal.dialects.ringme.asked import SEARCHES, InOrder, RealmDoor
 from portal.dialects.ringme.call_fields import CALLS, CDRS_OF_CALLS, CDRS_OF_CALLS_WITH_LINKS, PARTS, whole
 from portal.dialects.ringme.envelope import not_found
@@ -27,7 +27,7 @@ from portal.dialects.ringme.fields import NAMES
 from portal.dialects.ringme.links import completed
 from portal.dialects.ringme.lists import Listing, Paging, Row, first_of, listed
 from portal.dialects.ringme.params import DEFAULT_PAGE, ENVELOPE_PAGING, LEG_FILTERS, PERIOD, split, two_months
-from portal.dialects.shapes import SHAPES, Among, Question
+from portal.dialects.shapes import SHAPES, Question, Slot
 
 STEADY = frozenset({"start", "end", "result", "from_username", "to_username"})
 Values = Mapping[str, Any]
@@ -89,27 +89,23 @@ class CallOfHistory(WithCdrs):
 
 
 def question(who: Principal, within: Values, values: dict[str, Any]) -> Question:
-    """The calls that are asked for.
-
-    Where legs decide which these are, each question is planned for itself: it begins with the legs where they are few.
-    """
+    """The calls that are asked for. Where legs decide which these are, it begins with the legs where they are few."""
     asked = CallQuery(values, None).cleaned
     legs = {**leg_reach(who), **within}
     if "extensions" in values:
         legs |= {"extension_id__in": values["extensions"]}
     if not legs:
         return Question(client_calls, who, within, asked, STEADY, SEARCHES)
-    return Question(partial(calls_with, legs), who, within, asked, frozenset(), frozenset(asked))
+    assert who.client_id is not None
+    calls = client_calls(who, within, asked)
+    begun = calls.beginning_with_legs(who.client_id, **legs)
+    found = begun if legs == leg_reach(who) else begun.with_leg(**legs)
+    few = frozenset(asked) if begun is not calls else SEARCHES
+    return Question(lambda *_: found, who, within, asked, frozenset(), few)
 
 
 def client_calls(principal: Principal, within: Values, values: Values) -> CallQuerySet:
     return CallQuery.narrowed(Call.objects.visible_to(principal), values)
-
-
-def calls_with(legs: Values, principal: Principal, within: Values, values: Values) -> CallQuerySet:
-    assert principal.client_id is not None
-    calls = client_calls(principal, within, values).beginning_with_legs(principal.client_id, **legs)
-    return calls if legs == leg_reach(principal) else calls.with_leg(**legs)
 
 
 def calls_of(principal: Principal, within: Values) -> CallQuerySet:
@@ -121,21 +117,22 @@ def calls_of(principal: Principal, within: Values) -> CallQuerySet:
 def legs_of(who: Principal, within: Values, calls: list[int], fields: Fields) -> dict[int, list[Row]]:
     """The legs of these calls within reach and realm, by call, each call's in order of time."""
     found: dict[int, list[Row]] = defaultdict(list)
-    asked = Question(legs_among, who, within, {"calls": None}, frozenset({"calls"}))
+    asked = Question(legs_within, who, within, {}, STEADY)
 
     def build() -> tuple[str, list[Any]]:
-        sql, params = rows_in_no_order(asked.with_slots().queryset())
+        legs = asked.with_slots().queryset()
+        sql, params = rows_at(legs, "call_id", Slot("calls"), Slot("client_id"))
         return fields.gathered(sql), params
 
-    sql, params = SHAPES.filled((asked.shape, fields), build, asked.slots() | {"value calls": calls})
-    for values in sorted(fetch(sql, params), key=itemgetter(-2, -1)):
+    sql, params = SHAPES.filled((asked.shape, fields), build, asked.slots() | {"calls": calls})
+    for values in sorted(fetch(sql, params, last=True), key=itemgetter(-2, -1)):
         row = dict(zip(fields.names, values, strict=False))
         found[row["call_id"]].append(row)
     return found
 
 
-def legs_among(principal: Principal, within: Values, values: Values) -> Any:
-    return Leg.objects.visible_to(principal).filter(Among("call_id", values["calls"]), **within)
+def legs_within(principal: Principal, within: Values, values: Values) -> Any:
+    return Leg.objects.visible_to(principal).filter(**within)
 
 
 def cdr(leg: Row) -> Row:

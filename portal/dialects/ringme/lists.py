@@ -58,10 +58,10 @@ class Paging:
 class Listing:
     """The rows of a list: which are asked for, and the vendor's fields of each.
 
-    `jump(skip)` gives a nearer queryset and what is left to skip, where it knows one. `finish` completes the rows of a
-    page, given their ids too, `finish_json` one row of a stream; where `asks` is false `finish` asks the database
-    nothing. `envelope`: the keys around the rows, one of which is none of `page`, `per_page` and `order` and stands for
-    them; None for a bare array.
+    `jump(skip)` gives a nearer place and how many rows are left to skip from there, where it knows one. `finish`
+    completes the rows of a page, given their ids too, `finish_json` one row of a stream; where `asks` is false `finish`
+    asks the database nothing. `envelope`: the keys around the rows, one of which is none of `page`, `per_page` and
+    `order` and stands for them; None for a bare array.
     """
 
     question: Question
@@ -70,7 +70,7 @@ class Listing:
     finish: Callable[[list[Row], list[int]], list[Row]] | None = None
     finish_json: Finish | None = None
     asks: bool = True
-    jump: Callable[[int], tuple[Any, int]] | None = None
+    jump: Callable[[int], tuple[Position | None, int]] | None = None
     envelope: tuple[str, ...] | None = None
 
 
@@ -79,9 +79,36 @@ def listed(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
     if paging.page > 1 and not paging.size:
         return door.json([])  # everything is on the first page
     try:
-        return page(door, listing, paging) if 0 < paging.size <= LARGEST_PAGE else stream(door, listing, paging)
+        after = paging.after or reached(listing, paging)
+        return (page if 0 < paging.size <= LARGEST_PAGE else stream)(door, listing, paging, after)
     except EmptyResultSet:
         return door.json(wrapped(listing, paging, []))
+
+
+def reached(listing: Listing, paging: Paging) -> Position | None:
+    """The place that a page begins after, by its number; None for the first. EmptyResultSet: it is past the end.
+
+    What is skipped is read from the index alone.
+    """
+    if not paging.skip:
+        return None
+    plan(listing.question)
+    start, skip = listing.jump(paging.skip) if listing.jump else (None, paging.skip)
+    if not skip:
+        return start
+    key, ascending = listing.fields.key, paging.ascending
+    rows = beyond(listing.question.queryset(), start, key, ascending=ascending)
+    sql, params = rows_of(rows, key, ascending=ascending, limit=1, skip=skip - 1, keys_alone=True)
+    found = fetch(sql, params, prepare=False)
+    if not found:
+        raise EmptyResultSet
+    return Position(*found[0])
+
+
+def plan(question: Question) -> None:
+    """Settings for the statements of a question, where they are not those that the transaction began with."""
+    if question.plan != IN_ORDER:
+        fetch(f"select {question.plan}")
 
 
 def wrapped(listing: Listing, paging: Paging, rows: list[Row]) -> list[Row] | Row:
@@ -96,9 +123,9 @@ def wrapped(listing: Listing, paging: Paging, rows: list[Row]) -> list[Row] | Ro
     return {name: told.get(name) if name in told else rows for name in listing.envelope}
 
 
-def page(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
+def page(door: Door, listing: Listing, paging: Paging, after: Position | None) -> HttpResponseBase:
     fields = listing.fields
-    sql, params, steady = statement(listing, paging)
+    sql, params, steady = statement(listing, paging, after)
     found = fetch(sql, params, prepare=steady, last=listing.finish is None or not listing.asks)
     rows = [dict(zip(fields.names, row, strict=False)) for row in found[: paging.size]]
     if listing.finish is not None:
@@ -119,59 +146,38 @@ def first_of(rows: Any, fields: Fields) -> tuple[Row, int] | None:
     return (dict(zip(fields.names, found[0], strict=False)), found[0][-1]) if found else None
 
 
-def statement(listing: Listing, paging: Paging) -> tuple[str, list[Any], bool]:
+def statement(listing: Listing, paging: Paging, after: Position | None) -> tuple[str, list[Any], bool]:
     """SQL and parameters of a page, and whether its plan may be kept."""
-    question, after = listing.question, paging.after
-    shape = question.shape
-    if question.plan != IN_ORDER:  # the transaction began with that
-        fetch(f"select {question.plan}")
-    if shape is None or paging.skip:
-        return *compiled(listing, paging, *nearest(listing, paging)), shape is not None
+    question, shape = listing.question, listing.question.shape
+    plan(question)
+    if shape is None:
+        return *compiled(listing, paging, question, after), False
     slots = question.slots()
     if after is not None:
         slots |= {"after time": after.time, "after id": after.id}
 
     def build() -> tuple[str, list[Any]]:
         place = None if after is None else Position(Slot("after time"), Slot("after id"))  # type: ignore[arg-type]
-        return compiled(
-            listing,
-            paging,
-            beyond(question.with_slots().queryset(), place, listing.fields.key, ascending=paging.ascending),
-            0,
-        )
+        return compiled(listing, paging, question.with_slots(), place)
 
     key = (shape, listing.fields, paging.ascending, paging.size, after is None)
     return *SHAPES.filled(key, build, slots), True
 
 
-def nearest(listing: Listing, paging: Paging) -> tuple[Any, int]:
-    """The rows from the page on, and how many of them still to skip."""
-    if paging.skip and listing.jump is not None:
-        return listing.jump(paging.skip)
-    rows = listing.question.queryset()
-    return beyond(rows, paging.after, listing.fields.key, ascending=paging.ascending), paging.skip
-
-
-def compiled(listing: Listing, paging: Paging, queryset: Any, skip: int) -> tuple[str, list[Any]]:
+def compiled(listing: Listing, paging: Paging, question: Question, after: Position | None) -> tuple[str, list[Any]]:
     """One row more than the page has: whether there is a next one."""
     fields, ascending = listing.fields, paging.ascending
-    sql, params = rows_of(queryset, fields.key, ascending=ascending, limit=paging.size + 1, skip=skip)
+    rows = beyond(question.queryset(), after, fields.key, ascending=ascending)
+    sql, params = rows_of(rows, fields.key, ascending=ascending, limit=paging.size + 1)
     return fields.page(sql, ascending=ascending), params
 
 
-def stream(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
+def stream(door: Door, listing: Listing, paging: Paging, after: Position | None) -> HttpResponseBase:
     fields, ascending = listing.fields, paging.ascending
-    queryset, skip = nearest(listing, paging)
-    plan = listing.question.plan
+    rows = beyond(listing.question.queryset(), after, fields.key, ascending=ascending)
     limit = min(paging.size, FARTHEST) or None
-    sql, params = rows_of(queryset, fields.key, ascending=ascending, limit=limit, skip=skip)
-    link = None
-    if limit is not None:
-        last, last_params = rows_of(
-            queryset, fields.key, ascending=ascending, limit=2, skip=skip + limit - 1, keys_alone=True
-        )
-        keys = fetch(last, last_params, prepare=False)
-        link = next_link(door, Position(*keys[0])) if len(keys) > 1 else None
+    sql, params = rows_of(rows, fields.key, ascending=ascending, limit=limit)
+    last = None if limit is None else last_of(rows, fields, ascending=ascending, size=limit)
     if door.request.method == "HEAD":
         response: HttpResponseBase = door.json([])
     else:
@@ -179,14 +185,21 @@ def stream(door: Door, listing: Listing, paging: Paging) -> HttpResponseBase:
             fields.as_json(sql, ascending=ascending),
             params,
             listing.client_id,
-            plan=plan,
+            plan=listing.question.plan,
             finish=listing.finish_json,
             gzipped=door.gzip_wanted(),
         )
         response = door.streamed(pieces)
-    if link is not None:
-        response["Link"] = link
+    if last is not None:
+        response["Link"] = next_link(door, last)
     return response
+
+
+def last_of(rows: Any, fields: Fields, *, ascending: bool, size: int) -> Position | None:
+    """The place of the last of so many rows; None where no row follows it."""
+    sql, params = rows_of(rows, fields.key, ascending=ascending, limit=2, skip=size - 1, keys_alone=True)
+    keys = fetch(sql, params, prepare=False)
+    return Position(*keys[0]) if len(keys) > 1 else None
 
 
 def next_link(door: Door, last: Position) -> str:
