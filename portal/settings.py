@@ -111,6 +111,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 30}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "callvault"
+# Receivers of messages may be slow: their messages have workers of their own.
+CELERY_TASK_ROUTES = {"portal.live.tasks.deliver": {"queue": "messages"}}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat")
 CELERY_TIMEZONE = "UTC"
 
@@ -256,6 +258,11 @@ REST_FRAMEWORK = {
 
 # A current call that nobody has spoken of for so long is taken for one whose end was never told.
 CURRENT_CALL_SILENCE = timedelta(hours=float(os.environ.get("CURRENT_CALL_HOURS", "12")))
+
+# Networks beside the public internet that subscribers' addresses may lead to.
+WEBHOOK_ALLOW = networks("WEBHOOK_ALLOW")
+WEBHOOK_HTTP = flag("WEBHOOK_HTTP")
+WEBHOOK_CA_FILE = os.environ.get("WEBHOOK_CA_FILE", "")
 
 # ---------------------------------------------------------------- media: file:///dir or s3://bucket/prefix?endpoint=…
 

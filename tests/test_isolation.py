@@ -20,6 +20,7 @@ from portal.access.roles import make_roles
 from portal.accounts.models import AccessToken, Application, DoorToken, Grant, IDToken, RefreshToken, User
 from portal.clients.models import Client, Did, Extension, ExtensionGroup
 from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
+from portal.live.models import Delivery, Subscription
 from records.deletion import trash
 from records.models import Capture, DayTotal, Deletion, MediaFile, Record, VoiceMessage
 from tests.factories import NOON, Cast, make_call, make_record, make_voicemessage
@@ -55,6 +56,10 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
         CallEvent.objects.create(**same, call=call, at=NOON, event="hold")
         current = {"call_uuid": call.call_uuid, "leg_uuid": call.call_uuid, "source": "test", "call_key": "x"}
         CurrentCall.objects.create(client=client, flow="in", state="ringing", started_at=NOON, heard_at=NOON, **current)
+        heard = {"dialect": "ringme", "moment": "ended", "method": "POST", "url": "https://hooks.example/"}
+        subscription = Subscription.objects.create(client=client, extension=extension, **heard)
+        sent = {"thread": "x", "happened_at": NOON, "queued_at": NOON, "due_at": NOON}
+        Delivery.objects.create(client=client, subscription=subscription, body="", **sent)
         DayCount.objects.create(client=client, day=NOON.date())
         DayTotal.objects.create(client=client, kind="record", day=NOON.date())
         Tombstone.objects.create(client=client, kind="call", source="test", source_hash=b"x")

@@ -43,6 +43,16 @@ def worker() -> Child:
     )
 
 
+def messenger() -> Child:
+    """Sends messages to subscribers, in threads, since it waits most of the time. What it had under way when it ended
+    is sent again when its lease is over.
+    """
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    threads = ["--pool", "threads", "--concurrency", "8", "--queues", "messages", "--hostname", "messenger@%h"]
+    command = [*celery(), "worker", "--loglevel", "INFO", *threads, *quiet]
+    return Child("messenger", command, stop=((signal.SIGQUIT, 0.4),), at_parents_death=signal.SIGQUIT)
+
+
 def web(host: str, port: int) -> Child:
     workers = int(os.environ.get("WEB_PROCESSES") or "1")
     pool = os.environ.get("DATABASE_POOL") or str(max(4, min(LARGEST_POOL, POOLED_CONNECTIONS // workers)))

@@ -161,6 +161,7 @@ class Installation:
             for child in (
                 children.live(host, self.live_port),
                 children.scheduler(),
+                children.messenger(),
                 children.worker(),
                 children.web(host, web_port),
             ):
