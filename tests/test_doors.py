@@ -165,7 +165,7 @@ def page_addresses(of: dict[str, Any]) -> dict[str, str]:
 HEARD = {"call", "record-audio", "record-download", "voicemessage-audio"}
 ADMINISTERED = {"group", "extension", "user", "application", "did"}
 LISTS = ("calls", "calls-csv", "voicemessages", "connected")
-ADMIN_LISTS = ("groups", "extensions", "dids", "users", "applications", "tokens")
+ADMIN_LISTS = ("groups", "extensions", "dids", "users", "applications", "tokens", "webhooks")
 
 
 PEOPLE: dict[str, tuple[set[str], dict[str, int]]] = {
@@ -234,6 +234,7 @@ def api_addresses(of: dict[str, Any]) -> dict[str, str]:
     for realm, owner in (("client", of["client"]), ("extension_group", of["group"]), ("extension", of["extension"])):
         root = f"/api/ver1.0/{realm}/{owner}/record/"
         addresses[f"{realm} current calls"] = f"/api/ver1.0/{realm}/{owner}/current_calls/"
+        addresses[f"{realm} events"] = f"/api/ver1.0/{realm}/{owner}/event/"
         addresses[f"{realm} list"] = f"{root}?{PERIOD}"
         addresses[f"{realm} stats"] = f"{root}stats/?{PERIOD}"
         addresses[f"{realm} file"] = f"{root}{uuid}"

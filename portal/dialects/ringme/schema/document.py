@@ -69,6 +69,7 @@ class RingmeSchema(DialectSchema):
         {"name": "call_history", "description": "Whole calls with their CDRs"},
         {"name": "current_calls", "description": "Calls that live just now"},
         {"name": "intake", "description": "Sending calls, recordings, voice messages and live events in"},
+        {"name": "event", "description": "Who is told of what happens in calls"},
         {"name": "extension", "description": "Extensions"},
         {"name": "extension_group", "description": "Groups of extensions"},
         {"name": "did", "description": "Outside numbers"},
@@ -121,6 +122,7 @@ def not_found(path: str) -> tuple[str, ...]:
     """What of an address may not be there."""
     realm = next((realm for realm in OWN if f"{{{OWNER_OF[realm]}}}" in path), None)
     named = {
+        "event_not_found": "{event_id}" in path,
         "record_not_found": "{record_uuid}" in path,
         "extension_not_found": "{extension}" in path,
         "extension_group_not_found": "{extension_group}" in path,

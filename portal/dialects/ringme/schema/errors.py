@@ -30,13 +30,17 @@ MESSAGES = {
     "call_not_found": "Call not found",
     "not_found": "User not found",
     "in_use": "Sales was not deleted: extensions, users belong to it",
+    "event_not_found": "Event not found",
     "rate_limit_exceeded": "The hourly limit is used up",
     "too_large": "more than 262144 bytes",
     "unsupported_media_type": "application/json is needed",
     "being_removed": "It is being removed for good already",
 }
 WITHOUT_STATUS = frozenset(
-    {"Unauthorized", "call_not_found", "not_found", "too_large", "unsupported_media_type", "being_removed"}
+    {
+        *("Unauthorized", "call_not_found", "event_not_found", "not_found"),
+        *("too_large", "unsupported_media_type", "being_removed"),
+    }
 )
 ABOUT = {
     400: "A parameter or a field is wrong; each is named",

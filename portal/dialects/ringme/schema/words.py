@@ -16,6 +16,7 @@ PLACES: dict[str, Schema] = {
     "did_id": text("The outside number", "1", pattern=ID),
     "extension_user_id": text("The user", "7", pattern=ID),
     "group_user_id": text("The user", "7", pattern=ID),
+    "event_id": text("The subscription", "1", pattern=ID),
     "record_uuid": RECORD_UUID | {"pattern": "^[0-9]{1,18}-[0-9A-Fa-f]{32}$"},
     "call_uuid": CALL_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
     "trash_id": RECORD_UUID

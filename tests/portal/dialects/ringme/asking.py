@@ -65,6 +65,7 @@ def to_make(stage: Stage) -> dict[str, dict[str, Any]]:
     return {
         "extension/": {"name": "103"},
         "extension_group/": {"name": "Returns"},
+        "event/": {"url": "https://hooks.example/calls", "method": "GET", "event_type": "hangup"},
         "did/": {"name": "+442079460102"},
         "user/extension/": person | {"extension_id": stage.cast.ext102.pk},
         "user/extension_group/": person | {"extension_group_id": stage.cast.support.pk},

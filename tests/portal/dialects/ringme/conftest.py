@@ -19,6 +19,7 @@ from cdrs.models import Call, Leg
 from portal.access.isolation import scope
 from portal.access.principal import whole_client
 from portal.clients.models import Extension
+from portal.live.models import Subscription
 from records.deletion import trash
 from records.models import Deletion, Heard, Record, VoiceMessage
 from tests.factories import NOON, Cast, make_application, make_call, make_record, make_token, make_voicemessage
@@ -158,6 +159,17 @@ def in_trash(stage: Stage, extension: Extension | None = None) -> str:
         who = whole_client(stage.cast.north.pk)
         assert trash(Record.objects.visible_to(who).filter(pk=record.pk), who, Deletion.Via.PORTAL)
     return uuid_of(record)
+
+
+def make_events(cast: Cast) -> dict[str, str]:
+    """Realm -> id of a subscription made there: North's, Sales', extension 101's."""
+    levels = {"client": {}, "extension_group": {"group": cast.sales}, "extension": {"extension": cast.ext101}}
+    told = {"dialect": "ringme", "moment": "ended", "method": "POST", "url": "https://hooks.example/calls"}
+    with scope(cast.north.pk):
+        return {
+            realm: str(Subscription.objects.create(client=cast.north, **told, **level).pk)
+            for realm, level in levels.items()
+        }
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from portal.dialects.addresses import addresses
 from portal.dialects.ringme.schema.document import RingmeSchema
 from tests.factories import make_application, make_token, make_user
 from tests.portal.dialects.ringme.asking import things, to_make
-from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, in_trash, message_of
+from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, in_trash, make_events, message_of
 
 ROOT = "/api/ver1.0/"
 TABLE = Path(__file__).with_name("access.txt")
@@ -101,7 +101,7 @@ def tokens(stage: Stage) -> dict[str, str]:
 
 
 def places(stage: Stage) -> dict[str, str]:
-    """What the parts of an address stand for: North's, Sales', extension 101's."""
+    """What the parts of an address stand for: North's, Sales', extension 101's. `realm:part` is that realm's own."""
     return {
         "client_id": str(stage.cast.north.pk),
         "extension_group_id": str(stage.cast.sales.pk),
@@ -111,12 +111,14 @@ def places(stage: Stage) -> dict[str, str]:
         "call_uuid": call_uuid_of(stage.records[0]),
         **things(stage),
         "trash_id": in_trash(stage),
+        **{f"{realm}:event_id": event_id for realm, event_id in make_events(stage.cast).items()},
     }
 
 
 def ask(row: Row, named: dict[str, str], stage: Stage, token: str, **more: str) -> tuple[int, str | None]:
     """Code and status of the answer, with `more` in the query; what was done is taken back."""
-    path = re.sub(r"{(\w+)}", lambda place: named[place[1]], row.path)
+    realm = row.path.partition("/")[0]
+    path = re.sub(r"{(\w+)}", lambda place: named.get(f"{realm}:{place[1]}") or named[place[1]], row.path)
     deed = f"{row.method} {row.path.rpartition('}/')[2]}"
     body = to_make(stage).get(row.path.rpartition("}/")[2]) if row.method == "POST" else None
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -139,7 +141,9 @@ def ask(row: Row, named: dict[str, str], stage: Stage, token: str, **more: str) 
 @pytest.mark.clause("ringme", "A user of a higher level may use the realms below it; never beside or above")
 @pytest.mark.clause("ringme", "What the caller may not see answers 404; 403 is for a deed on something it may see")
 @pytest.mark.clause("ringme", "User access: full, or read_only (GET alone); application access: Call API or All")
-def test_every_cell_of_the_table_is_what_that_caller_gets(stage: Stage, tokens: dict[str, str]) -> None:
+def test_every_cell_of_the_table_is_what_that_caller_gets(
+    stage: Stage, tokens: dict[str, str], resolve: Callable[..., None]
+) -> None:
     named, wrong = places(stage), []
     deeds = {
         (found.method, RingmeSchema.path(found.path, found.kwargs).removeprefix(ROOT)): found.callback.cls.deeds  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -28,7 +28,7 @@ from records.deletion import restore
 from records.models import Trashed
 from tests.factories import make_application, make_token
 from tests.portal.dialects.ringme.asking import things, to_make
-from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, in_trash, message_of
+from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, in_trash, make_events, message_of
 from tests.portal.media.sounds import tone
 
 ASKED = settings(
@@ -115,8 +115,14 @@ class Conversation:
             },
         }
         for resource, body in to_make(stage).items():
-            for owner in ("", "client/{client_id}/", "extension_group/{extension_group_id}/"):
+            for owner in (
+                "",
+                "client/{client_id}/",
+                "extension_group/{extension_group_id}/",
+                "extension/{extension_id}/",
+            ):
                 self.bodies[f"POST {API}{owner}{resource}"] = body
+        self.events = make_events(stage.cast)
 
     def operations(self) -> Iterator[Any]:
         """Deletions come last: they take away what the others find. What is refused to everybody is left out."""
@@ -141,6 +147,8 @@ class Conversation:
         """
         if name == "extension_group" and operation.method.upper() == "DELETE":
             return self.places["empty_group"]
+        if name == "event_id":
+            return self.events[operation.path.removeprefix(API).partition("/")[0]]
         return "answerphone" if name == "source" and "voicemessages" in operation.path else self.places[name]
 
     def requests(self, operation: Any) -> Any:
@@ -186,7 +194,8 @@ def a_message_of_the_same_id(stage: Stage) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_answer_is_as_the_document_says(stage: Stage) -> None:
+def test_every_answer_is_as_the_document_says(stage: Stage, resolve: Callable[..., None]) -> None:
+    """`resolve`: names in generated addresses lead nowhere, and at once."""
     everything, _ = make_application(stage.cast.north, "everything", scopes=" ".join(DEEDS))
     kay = Conversation(stage, make_token(everything, " ".join(DEEDS)))
     troubles = [trouble for operation in kay.operations() for trouble in kay.troubles(operation)]
