@@ -1,12 +1,16 @@
 from django.urls import path
 
-from portal.pages import call, calls, calls_csv, trash, voicemessages
+from portal.pages import call, calls, calls_csv, trash, voicemessages, webhooks
 
 urlpatterns = [
     path("", calls.HomePage.as_view(), name="home"),
     path("calls/", calls.CallsPage.as_view(), name="calls"),
     path("calls.csv", calls_csv.CallsCsv.as_view(), name="calls-csv"),
     path("calls/<uuid:call_uuid>/", call.CallPage.as_view(), name="call"),
+    path("webhooks/", webhooks.WebhooksPage.as_view(), name="webhooks"),
+    path("webhooks/<int:pk>/", webhooks.WebhookDetail.as_view(), name="webhook"),
+    path("webhooks/<int:pk>/delete/", webhooks.WebhookDelete.as_view(), name="webhook-delete"),
+    path("webhooks/messages/<int:pk>/again/", webhooks.SendAgain.as_view(), name="webhook-again"),
     path("voicemessages/", voicemessages.VoiceMessagesPage.as_view(), name="voicemessages"),
     path("voicemessages/<uuid:uuid>/delete", trash.VoiceMessageToTrash.as_view(), name="voicemessage-to-trash"),
     path("records/<uuid:uuid>/delete", trash.RecordToTrash.as_view(), name="record-to-trash"),
