@@ -25,7 +25,7 @@ from django.db.models import F
 from benchmarks.table import Options, Row, Target
 from cdrs.facts import CallFacts, read_call
 from cdrs.ingest import ingest_prepared, prepare
-from cdrs.ingest.counters import Counted, LegCounts
+from cdrs.ingest.counters import LegCounts
 from cdrs.ingest.extensions import Place, places
 from cdrs.ingest.rows import LEG_COLUMNS, leg_row, leg_texts
 from cdrs.ingest.staging import COPY_FORM, copy_text, cursor, insert_rows
@@ -111,7 +111,7 @@ def write_legs(client_id: int, calls: Sequence[CallFacts], call_ids: dict[str, i
         for leg, text in zip(call.legs, leg_texts(call), strict=True):
             place = place_of[leg.extension or ""]
             rows.append(leg_row(client_id, next(ids), call_ids[call.source_id], place, text))
-            counts.add(Counted(leg.init_time, *place, leg.result, leg.billsec))
+            counts.add(leg, place)
     insert_rows(cursor(), "cdrs_leg", LEG_COLUMNS, rows)
     counts.write(client_id)
 

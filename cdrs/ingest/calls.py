@@ -66,27 +66,17 @@ def _ingest(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]:
 
 def take_turns(calls: Sequence[Prepared]) -> list[Sequence[int]]:
     """Indexes of calls in turns, so that no turn names one thing twice and what names it later has a later turn."""
-    keys = [names_in(call.facts) for call in calls]
-    distinct = {key for names in keys for key in names}
-    if len(distinct) == sum(map(len, keys)):
+    if len({name for call in calls for name in call.names}) == sum(len(call.names) for call in calls):
         return [range(len(calls))]
     turns: list[list[int]] = []
     last_turn: dict[tuple[str, ...], int] = {}
-    for index, names in enumerate(keys):
-        turn = 1 + max(last_turn.get(name, -1) for name in names)
-        last_turn.update(dict.fromkeys(names, turn))
+    for index, call in enumerate(calls):
+        turn = 1 + max(last_turn.get(name, -1) for name in call.names)
+        last_turn.update(dict.fromkeys(call.names, turn))
         if turn == len(turns):
             turns.append([])
         turns[turn].append(index)
     return list(turns)
-
-
-def names_in(call: CallFacts) -> list[tuple[str, ...]]:
-    names: list[tuple[str, ...]] = [("leg", call.source, leg.source_id) for leg in call.legs]
-    names.append(("call", call.source, call.source_id))
-    if call.call_uuid:
-        names.append(("uuid", call.call_uuid))
-    return names
 
 
 def _one_by_one(client_id: int, calls: Sequence[Prepared]) -> Iterable[Ingested]:
@@ -96,50 +86,61 @@ def _one_by_one(client_id: int, calls: Sequence[Prepared]) -> Iterable[Ingested]
 def _ingest_distinct(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]:
     """One turn: nothing in it is named twice."""
     known = _known_calls(client_id, calls)
-    results: list[Ingested | None] = [None] * len(calls)
-    for index, call in enumerate(calls):
-        stored = known.get((call.source, call.source_id))
-        if stored is not None and stored.digest == call.digest:
-            results[index] = UNCHANGED
-    open_ = [index for index, result in enumerate(results) if result is None]
-    for index, result in _refused(client_id, [call.facts for call in calls], open_, known).items():
-        results[index] = result
-    open_ = [index for index in open_ if results[index] is None]
-    if open_:
-        written = [(calls[index], known.get((calls[index].source, calls[index].source_id))) for index in open_]
+    results = _unchanged(calls, known) if known else {}
+    results |= _refused(client_id, calls, [index for index in range(len(calls)) if index not in results], known)
+    written = {
+        index: (call, known.get((call.source, call.source_id)))
+        for index, call in enumerate(calls)
+        if index not in results
+    }
+    if written:
         counts = LegCounts()
-        new_legs = write_calls(client_id, written, counts)
+        new_legs = write_calls(client_id, list(written.values()), counts)
         counts.write(client_id)
-        for index, (_, stored), legs in zip(open_, written, new_legs, strict=True):
+        for (index, (_, stored)), legs in zip(written.items(), new_legs, strict=True):
             results[index] = Ingested(Outcome.UPDATED if stored else Outcome.CREATED, legs)
-        _announce(client_id, written)
-    return [result for result in results if result is not None]
+        _announce(client_id, list(written.values()))
+    return [results[index] for index in range(len(calls))]
 
 
-def _known_calls(client_id: int, calls: Sequence[Prepared]) -> dict[tuple[str, str], KnownCall]:
-    known = {}
-    for source, keys in by_source((call.source, call.source_id) for call in calls).items():
+Known = dict[tuple[str, str], KnownCall]
+
+
+def _unchanged(calls: Sequence[Prepared], known: Known) -> dict[int, Ingested]:
+    digests = {name: stored.digest for name, stored in known.items()}
+    return {
+        index: UNCHANGED
+        for index, call in enumerate(calls)
+        if digests.get((call.source, call.source_id)) == call.digest
+    }
+
+
+def _known_calls(client_id: int, calls: Sequence[Prepared]) -> Known:
+    known: Known = {}
+    for source, keys in by_source([(call.source, call.source_id) for call in calls]).items():
         rows = rows_named(client_id, "cdrs_call", "source_id, id, facts_hash, call_uuid", source, keys)
         for source_id, call_id, digest, call_uuid in rows:
             known[(source, source_id)] = KnownCall(call_id, bytes(digest), call_uuid)
     return known
 
 
-def _refused(
-    client_id: int, calls: Sequence[CallFacts], indexes: Sequence[int], known: dict[tuple[str, str], KnownCall]
-) -> dict[int, Ingested]:
+def _refused(client_id: int, calls: Sequence[Prepared], indexes: Sequence[int], known: Known) -> dict[int, Ingested]:
     """Those of the calls at `indexes` that may not be written: deleted before, or in conflict with what is stored."""
-    fresh = [calls[index] for index in indexes if (calls[index].source, calls[index].source_id) not in known]
+    facts = [calls[index].facts for index in indexes]
+    fresh = [(call.source, call.source_id) for call in facts]
+    if known:
+        fresh = [name for name in fresh if name not in known]
     dead: set[tuple[str, str]] = set()
     taken: dict[tuple[str, str], str] = {}
-    for source, keys in by_source((call.source, call.source_id) for call in fresh).items():
+    for source, keys in by_source(fresh).items():
         dead |= {(source, key) for key in buried(client_id, "call", source, keys)}
         taken |= {(source, key): kind for key, kind in taken_by_another(client_id, "call", source, keys).items()}
-    leg_owners = _leg_owners(client_id, [calls[index] for index in indexes])
-    uuid_owners = _uuid_owners(client_id, [calls[index] for index in indexes])
+    leg_owners = _leg_owners(client_id, facts)
+    uuid_owners = _uuid_owners(client_id, facts)
+    if not (dead or taken or leg_owners or uuid_owners):
+        return {}
     refused = {}
-    for index in indexes:
-        call = calls[index]
+    for index, call in zip(indexes, facts, strict=True):
         key = (call.source, call.source_id)
         own_id = known[key].id if key in known else None
         if key in dead:
@@ -159,7 +160,7 @@ def _refused(
 def _leg_owners(client_id: int, calls: Sequence[CallFacts]) -> dict[tuple[str, str], int]:
     """(source, source_id of a leg) -> id of the call that has it."""
     owners: dict[tuple[str, str], int] = {}
-    for source, keys in by_source((call.source, leg.source_id) for call in calls for leg in call.legs).items():
+    for source, keys in by_source([(call.source, leg.source_id) for call in calls for leg in call.legs]).items():
         rows = rows_named(client_id, "cdrs_leg", "source_id, call_id", source, keys)
         owners |= {(source, source_id): call_id for source_id, call_id in rows}
     return owners
@@ -193,7 +194,7 @@ def _announce(client_id: int, written: Sequence[Written]) -> None:
     for call, stored in written:
         arrived = grouped.setdefault(call.source, Arrived(call.source, [], [], []))
         arrived.call_keys.append(call.source_id)
-        arrived.leg_keys.extend(leg.source_id for leg in call.facts.legs)
+        arrived.leg_keys.extend([leg.source_id for leg in call.facts.legs])
         if stored is not None:
             arrived.updated_call_ids.append(stored.id)
     for arrived in grouped.values():

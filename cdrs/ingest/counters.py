@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Protocol
 
+from cdrs.ingest.extensions import Place
 from cdrs.ingest.staging import cursor
 
 
-class Counted(NamedTuple):
+class Counted(Protocol):
     """What a counter needs to know of a leg. `init_time` is aware; its UTC day counts."""
 
-    init_time: datetime
-    extension_id: int | None
-    group_id: int | None
-    result: str | None
-    billsec: int | None
+    @property
+    def init_time(self) -> datetime: ...
+    @property
+    def result(self) -> str | None: ...
+    @property
+    def billsec(self) -> int | None: ...
 
 
 Key = tuple[date, int | None, int | None]
@@ -29,10 +31,9 @@ class LegCounts:
     def __init__(self) -> None:
         self._deltas: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
 
-    def add(self, leg: Counted, sign: int = 1) -> None:
+    def add(self, leg: Counted, place: Place, sign: int = 1) -> None:
         """One leg more (`sign` 1) or less (-1). `answered` counts legs whose result is `answered`."""
-        day = leg.init_time.astimezone(UTC).date()
-        delta = self._deltas[(day, leg.extension_id, leg.group_id)]
+        delta = self._deltas[(leg.init_time.astimezone(UTC).date(), place.extension_id, place.group_id)]
         delta[0] += sign
         delta[1] += sign * (leg.result == "answered")
         delta[2] += sign * (leg.billsec or 0)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -25,8 +25,7 @@ class Conflict(ValueError):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Ingested:
+class Ingested(NamedTuple):
     """`conflict` is there exactly when the outcome is `rejected`; `new_legs` counts legs not known before."""
 
     outcome: Outcome

@@ -7,6 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -37,29 +38,37 @@ _LABELS, _METADATA = LEG_FACTS.index("labels"), LEG_FACTS.index("metadata")
 
 
 class Prepared(NamedTuple):
-    """A call with everything that needs no database: its hash, and text for its row and those of its legs.
+    """A call with everything that needs no database: its hash, what it names, text for its row and those of its legs.
 
-    `text` has the columns of CALL_COLUMNS from `source` on, `legs` those of LEG_COLUMNS from there on.
+    `call_uuid` is a new one where none is told. `text` has the columns of CALL_COLUMNS from `source` on, `legs` those
+    of LEG_COLUMNS from there on.
     """
 
     facts: CallFacts
+    source: str
+    source_id: str
+    call_uuid: str
+    names: list[tuple[str, ...]]
     digest: bytes
     text: bytes
     legs: list[bytes]
-
-    @property
-    def source(self) -> str:
-        return self.facts.source
-
-    @property
-    def source_id(self) -> str:
-        return self.facts.source_id
 
 
 def prepare(call: CallFacts) -> Prepared:
     texts = [_sorted(_leg_values(leg)) for leg in call.legs]
     digest = _call_digest(call, texts)
-    return Prepared(call, digest, _call_text(call, digest), leg_texts(call, texts))
+    rows = (_call_text(call, digest), leg_texts(call, texts))
+    return Prepared(call, call.source, call.source_id, call.call_uuid or new_uuid(), names_in(call), digest, *rows)
+
+
+def names_in(call: CallFacts) -> list[tuple[str, ...]]:
+    """What may be told by one call at a time: itself, its legs, its call_uuid."""
+    source = call.source
+    names: list[tuple[str, ...]] = [("leg", source, leg.source_id) for leg in call.legs]
+    names.append(("call", source, call.source_id))
+    if call.call_uuid:
+        names.append(("uuid", call.call_uuid))
+    return names
 
 
 def leg_texts(call: CallFacts, texts: Iterable[bytes] | None = None) -> list[bytes]:
@@ -130,11 +139,13 @@ def call_row(client_id: int, call_id: int, call_uuid: str, call: Prepared) -> by
 
 def leg_row(client_id: int, leg_id: int, call_id: int, place: Place, text: bytes) -> bytes:
     """`text` is of Prepared.legs."""
-    return b"%d,%d,%d,%b,%b,%b" % (client_id, leg_id, call_id, _id(place.extension_id), _id(place.group_id), text)
+    where = _place_text(place.extension_id, place.group_id)
+    return b"%d,%d,%d,%b,%b" % (client_id, leg_id, call_id, where, text)
 
 
-def _id(value: int | None) -> bytes:
-    return b"null" if value is None else b"%d" % value
+@lru_cache(1024)
+def _place_text(extension_id: int | None, group_id: int | None) -> bytes:
+    return text_of((extension_id, group_id))
 
 
 def participant_rows(client_id: int, call_id: int, call: CallFacts) -> list[tuple[Any, ...]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from cdrs.facts import LegFacts
-from cdrs.ingest.counters import Counted, LegCounts
+from cdrs.ingest.counters import LegCounts
 from cdrs.ingest.extensions import NOWHERE, Place, places
 from cdrs.ingest.names import live_uuids
 from cdrs.ingest.rows import (
@@ -19,7 +18,6 @@ from cdrs.ingest.rows import (
     Prepared,
     call_row,
     leg_row,
-    new_uuid,
     participant_rows,
 )
 from cdrs.ingest.staging import cursor, insert_rows, update_rows
@@ -45,8 +43,8 @@ class KnownLeg(NamedTuple):
     billsec: int | None
 
     @property
-    def counted(self) -> Counted:
-        return Counted(self.init_time, self.extension_id, self.group_id, self.result, self.billsec)
+    def place(self) -> Place:
+        return Place(self.extension_id, self.group_id)
 
 
 Written = tuple[Prepared, KnownCall | None]
@@ -62,18 +60,18 @@ def write_calls(client_id: int, written: Sequence[Written], counts: LegCounts) -
 
 
 Target = tuple[Prepared, KnownCall | None, int]
+NO_LEGS: dict[str, KnownLeg] = {}
 
 
 def new_ids(table: str, count: int) -> list[int]:
     """Ids from the table's sequence: rows that refer to each other then go in without a look-up between."""
     if not count:
         return []
-    rows = cursor().execute(
+    statement = (
         "select nextval(s.name) from (select pg_get_serial_sequence(%s, 'id')::regclass as name offset 0) s,"
-        " generate_series(1, %s)",
-        [table, count],
+        " generate_series(1, %s)"
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in cursor().execute(statement, [table, count], binary=True).fetchall()]
 
 
 def _write_call_rows(client_id: int, targets: Sequence[Target]) -> None:
@@ -81,7 +79,7 @@ def _write_call_rows(client_id: int, targets: Sequence[Target]) -> None:
     told = _told_before(client_id, targets)
     for call, stored, call_id in targets:
         if stored is None:
-            call_uuid = call.facts.call_uuid or told.get((call.source, call.source_id)) or new_uuid()
+            call_uuid = told.get((call.source, call.source_id), call.call_uuid)
             created.append(call_row(client_id, call_id, call_uuid, call))
         else:
             changed.append(call_row(client_id, call_id, call.facts.call_uuid or stored.call_uuid.hex, call))
@@ -118,39 +116,39 @@ def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) ->
     stored_legs = _legs_of(client_id, [call_id for _, stored, call_id in targets if stored is not None])
     told = [leg for call, _, _ in targets for leg in call.facts.legs]
     place_of = places(client_id, {leg.extension for leg in told if leg.extension is not None})
-    fresh = sum(leg.source_id not in stored_legs[call_id] for call, _, call_id in targets for leg in call.facts.legs)
-    ids = iter(new_ids("cdrs_leg", fresh))
+    ids = iter(new_ids("cdrs_leg", len(told) - _known_among(targets, stored_legs)))
     created: list[bytes] = []
     changed: list[bytes] = []
-    vanished: list[KnownLeg] = []
     new_legs = []
     for call, _, call_id in targets:
-        kept = stored_legs[call_id]
+        kept = stored_legs.get(call_id, NO_LEGS)
         before = len(created)
         for leg, text in zip(call.facts.legs, call.legs, strict=True):
             stored = kept.pop(leg.source_id, None)
-            place = _stamp(NOWHERE if leg.extension is None else place_of[leg.extension], stored)
-            rows, leg_id = (created, next(ids)) if stored is None else (changed, stored.id)
-            rows.append(leg_row(client_id, leg_id, call_id, place, text))
-            _count(counts, stored, leg, place)
-        vanished.extend(kept.values())
+            place = NOWHERE if leg.extension is None else place_of[leg.extension]
+            if stored is None:
+                created.append(leg_row(client_id, next(ids), call_id, place, text))
+            else:
+                place = place.keeping(stored.extension_id, stored.group_id)
+                changed.append(leg_row(client_id, stored.id, call_id, place, text))
+                counts.add(stored, stored.place, -1)
+            counts.add(leg, place)
         new_legs.append(len(created) - before)
     db = cursor()
     insert_rows(db, "cdrs_leg", LEG_COLUMNS, created)
     update_rows(db, "cdrs_leg", LEG_COLUMNS, changed)
-    _remove(client_id, vanished, counts)
+    _remove(client_id, [leg for legs in stored_legs.values() for leg in legs.values()], counts)
     return new_legs
 
 
-def _stamp(place: Place, stored: KnownLeg | None) -> Place:
-    """The group is stamped once: a leg keeps it while it stays with its extension, wherever that has moved since."""
-    return place if stored is None else place.keeping(stored.extension_id, stored.group_id)
-
-
-def _count(counts: LegCounts, stored: KnownLeg | None, leg: LegFacts, place: Place) -> None:
-    if stored is not None:
-        counts.add(stored.counted, -1)
-    counts.add(Counted(leg.init_time, place.extension_id, place.group_id, leg.result, leg.billsec))
+def _known_among(targets: Sequence[Target], stored_legs: Mapping[int, Mapping[str, KnownLeg]]) -> int:
+    """How many of the legs that are told are stored with their call already."""
+    return sum(
+        leg.source_id in stored_legs.get(call_id, NO_LEGS)
+        for call, stored, call_id in targets
+        if stored is not None
+        for leg in call.facts.legs
+    )
 
 
 def _legs_of(client_id: int, call_ids: list[int]) -> dict[int, dict[str, KnownLeg]]:
@@ -177,4 +175,4 @@ def _remove(client_id: int, vanished: Sequence[KnownLeg], counts: LegCounts) -> 
     Leg.objects.filter(client_id=client_id, id__in=gone)._raw_delete(mine.db)
     for leg in vanished:
         if leg.id in gone:
-            counts.add(leg.counted, -1)
+            counts.add(leg, leg.place, -1)

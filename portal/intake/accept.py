@@ -43,7 +43,7 @@ def accept(client_id: int, kind: str, lines: Sequence[Line | Told]) -> list[Line
             ingested = ingest_each(client_id, INGEST[kind], [one.facts for one in good])
             for one, what in zip(good, ingested, strict=True):
                 one.result = _result(one, what)
-            keep_raw(client_id, [_raw(kind, one) for one in told])
+            keep_raw(client_id, kind, [_raw(one) for one in told])
     return [one.result for one in told if one.result is not None]
 
 
@@ -80,16 +80,16 @@ def ingest_each(client_id: int, ingest: Ingest, facts: Sequence[Any]) -> list[In
 
 
 def _result(one: Told, ingested: Ingested) -> LineResult:
-    names = {"source": one.facts.source, "source_id": one.facts.source_id}
-    if ingested.conflict is None:
-        return LineResult(ingested.outcome, new_legs=ingested.new_legs, **names)
-    conflict = ingested.conflict
+    outcome, new_legs, conflict = ingested
+    source, source_id = one.facts.source, one.facts.source_id
+    if conflict is None:
+        return LineResult(outcome, None, None, False, new_legs, source, source_id)
     error = f"{conflict.field}: {conflict.message}" if conflict.field else conflict.message
-    return LineResult(Outcome.REJECTED, error, conflict.field, conflict=True, **names)
+    return LineResult(Outcome.REJECTED, error, conflict.field, True, 0, source, source_id)
 
 
-def _raw(kind: str, one: Told) -> Raw:
+def _raw(one: Told) -> Raw:
     result = one.result
     assert result is not None
     changed = result.status is Outcome.UPDATED
-    return Raw(kind, result.source, result.source_id, one.body, one.content_hash, result.error, changed)
+    return Raw(result.source, result.source_id, one.body, one.content_hash, result.error, changed)

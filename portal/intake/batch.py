@@ -148,4 +148,4 @@ def _unreadable(client_id: int, source: Source, rows: Sequence[Row]) -> None:
         row.reasons.append(row.entry.error or "")
     kind = RawFact.Kind.UNKNOWN
     bodies = [(row.entry.raw, row.entry.error) for row in bad if row.entry.raw]
-    keep_raw(client_id, [Raw(kind, source.name, None, body, content_hash(kind, body), error) for body, error in bodies])
+    keep_raw(client_id, kind, [Raw(source.name, None, body, content_hash(kind, body), error) for body, error in bodies])

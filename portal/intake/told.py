@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,8 +24,7 @@ TOO_DEEP = f"objects and lists in each other at most {DEEPEST} deep are needed"
 UNFORESEEN = "it cannot be taken in; it is kept as it came"
 
 
-@dataclass(frozen=True, slots=True)
-class LineResult:
+class LineResult(NamedTuple):
     """What became of a line. `error` and `field` are there when it was rejected; `conflict`: it was well-formed."""
 
     status: Outcome

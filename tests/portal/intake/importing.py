@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import orjson
+from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 
 from cdrs.models import Call, DayCount, Leg, Participant
 from portal.access.isolation import scope
@@ -33,6 +39,30 @@ def run_import(client: Client, source: str, path: Path, *options: str) -> dict[s
     printed = json.loads(out.getvalue())
     assert printed.pop("seconds") >= 0 and tuple(printed) == FIGURES
     return printed
+
+
+def in_a_process(script: str, data: Path, *arguments: str) -> int:
+    """Run Python of a test's own on the test's database and storage, `data` its data directory; the exit code."""
+    environment = os.environ | {
+        "PORTAL_DATABASE_ROLE": "",  # the suite itself starts as the owner
+        "DATABASE_SERVING_URL": serving_url(),
+        "PORTAL_DATA": str(data / "data"),
+        "MEDIA_STORAGE": Path(settings.STORAGES["default"]["OPTIONS"]["location"]).as_uri(),
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "PYTHONPATH": str(DATA.parents[1]),
+    }
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, env=environment, timeout=120, check=False).returncode
+
+
+def serving_url() -> str:
+    """The test database as the serving role, as the settings take it."""
+    values = connection.settings_dict
+    host, port = values["HOST"] or "", values["PORT"] or ""
+    where = f"{host}:{port}" if host and not host.startswith("/") else ""
+    query = {} if where else {"host": host or "/var/run/postgresql"} | ({"port": port} if port else {})
+    login = f"{quote(values['USER'])}:{quote(str(values['PASSWORD']), safe='')}"
+    return f"postgres://{login}@{where}/{values['NAME']}" + (f"?{urlencode(query)}" if query else "")
 
 
 def figures(**values: int) -> dict[str, int]:

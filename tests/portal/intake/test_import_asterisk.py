@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import runpy
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
 import pytest
-from django.db import connection
 
 from cdrs.ingest.names import source_hash
 from cdrs.models import Call, Leg, Tombstone
@@ -23,7 +18,7 @@ from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
 from portal.media.storage import store
 from records.models import MediaFile, Record, VoiceMessage
 from records.playback import make_copy
-from tests.portal.intake.importing import DATA, figures, run_import, stored, uploads_left
+from tests.portal.intake.importing import DATA, figures, in_a_process, run_import, stored, uploads_left
 
 pytestmark = pytest.mark.django_db(transaction=True)
 make_spool = runpy.run_path(str(DATA / "make_spool.py"))
@@ -278,33 +273,12 @@ call_command("import_calls", "asterisk", sys.argv[1], "--client", sys.argv[2])
 """
 
 
-def test_killed_with_9_in_the_middle_and_run_again_the_end_state_is_the_same(cast, spool, tmp_path, settings):
+def test_killed_with_9_in_the_middle_and_run_again_the_end_state_is_the_same(cast, spool, tmp_path):
     run_import(cast.south, "asterisk", spool)
-    location = settings.STORAGES["default"]["OPTIONS"]["location"]
-    environment = os.environ | {
-        "PORTAL_DATABASE_ROLE": "",  # the suite itself starts as the owner
-        "DATABASE_SERVING_URL": serving_url(),
-        "PORTAL_DATA": str(tmp_path / "data"),
-        "MEDIA_STORAGE": Path(location).as_uri(),
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "PYTHONPATH": str(DATA.parents[1]),
-    }
-    ended = subprocess.run(
-        [sys.executable, "-c", KILLED, str(spool), str(cast.north.pk)], env=environment, timeout=120, check=False
-    )
-    assert ended.returncode == -signal.SIGKILL
+    ended = in_a_process(KILLED, tmp_path, str(spool), str(cast.north.pk))
+    assert ended == -signal.SIGKILL
     with scope(cast.north.pk):
         assert 0 < Record.objects.filter(state="available").count() < 11
     again = run_import(cast.north, "asterisk", spool)
     assert again["calls"] == 0 and 0 < again["recordings"] < 17
     assert stored(cast.north) == stored(cast.south)
-
-
-def serving_url() -> str:
-    """The test database as the serving role, as the settings take it."""
-    values = connection.settings_dict
-    host, port = values["HOST"] or "", values["PORT"] or ""
-    where = f"{host}:{port}" if host and not host.startswith("/") else ""
-    query = {} if where else {"host": host or "/var/run/postgresql"} | ({"port": port} if port else {})
-    login = f"{quote(values['USER'])}:{quote(str(values['PASSWORD']), safe='')}"
-    return f"postgres://{login}@{where}/{values['NAME']}" + (f"?{urlencode(query)}" if query else "")
