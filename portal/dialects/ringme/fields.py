@@ -17,9 +17,11 @@ source_number start_time_gmt to_domain to_username file_name record_transfer sto
 """
 # What a leg's column of the same name says.
 OF_LEG = """
-ani_number application dest_domain dest_number did_domain did_number duration ext_number_reg flow from_domain
+ani_number dest_domain dest_number did_domain did_number duration ext_number_reg flow from_domain
 from_screen_name from_username hangup_cause result source_domain source_number to_domain to_username
 """
+# The paper's kinds of call; a source may have other words, which are no kind to a program.
+APPLICATIONS = ("callback", "callcenter", "intercept")
 HEX32 = "upper(replace({}::text, '-', ''))"
 NULL = Sql("null")
 
@@ -52,7 +54,9 @@ OWNERS: dict[str, Source] = {
 def leg_at(path: str) -> dict[str, Source]:
     """What a leg tells; `path` leads to it, "" from the leg itself."""
     told: dict[str, Source] = {name: path + name for name in OF_LEG.split()}
+    kinds = ", ".join(f"'{kind}'" for kind in APPLICATIONS)
     return told | {
+        "application": Sql(f"case when {{0}} in ({kinds}) then {{0}} end", f"{path}application"),
         "hangup_disposition": Sql("coalesce({}, '')", f"{path}hangup_disposition"),
         "hangup_time_gmt": gmt(f"{path}hangup_time"),
         "start_time_gmt": gmt(f"{path}start_time"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdrs.facts import DISPOSITIONS, FLOWS, RESULTS
 from portal.clients.models import ExtensionType
 from portal.dialects.json_types import Schema, choice, many, or_null, ref, row, text, thing, truth, whole
-from portal.dialects.ringme.fields import RECORDS
+from portal.dialects.ringme.fields import APPLICATIONS, RECORDS
 from portal.dialects.ringme.record import RecordDownload, RecordFile, RecordLink, RecordList, RecordStats
 from portal.dialects.ringme.schema.types import CALL_UUID, GMT, RECORD_UUID, gmt, unknown
 from portal.dialects.schema import Answer, Operation, Operations
@@ -14,7 +14,7 @@ GMT_FRACTION = GMT.replace("$", r"(\.[0-9]{1,6})?$")
 # The 33 fields that record, voicemail and cdr have in common.
 LEG: dict[str, Schema] = {
     "ani_number": unknown("Number from the client's list of incoming numbers"),
-    "application": or_null(text("What kind of call: `callback`, `callcenter`, `intercept`; another source's own word")),
+    "application": or_null(choice("What kind of call, where it is one of these", *APPLICATIONS)),
     "call_uuid": CALL_UUID,
     "client_owner_id": whole("The client that owns it", 1),
     "dest_domain": unknown("Domain that the call went to", "north.example"),

@@ -69,6 +69,15 @@ def test_a_cdr_and_its_recording_tell_the_same(stage: Stage) -> None:
     assert asked(stage) == stage.kay.rows(stage.client())
 
 
+@pytest.mark.clause("ringme", "application callback|callcenter|intercept|null")
+@pytest.mark.parametrize(("told", "said"), [("callback", "callback"), ("intercept", "intercept"), ("Dial", None)])
+def test_what_kind_of_call(stage: Stage, told: str, said: str | None) -> None:
+    with scope(stage.cast.north.pk):
+        Leg.objects.filter(pk=stage.records[0].leg_id).update(application=told)
+    for row in (asked(stage)[0], stage.kay.rows(stage.client())[0], stage.kay.rows(stage.client(), per_page=1)[0]):
+        assert row["application"] == said
+
+
 def test_a_cdr_with_several_recordings_names_the_first_that_can_be_heard(stage: Stage) -> None:
     record = stage.records[0]
     with scope(stage.cast.north.pk):
