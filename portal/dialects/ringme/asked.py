@@ -118,4 +118,4 @@ class StatsDoor(RealmDoor):
 
 
 def with_links(rows: list[Row], ids: list[int]) -> list[Row]:
-    return [completed(row) for row in rows]
+    return [completed(row) if row["storage_url"] else row for row in rows]
