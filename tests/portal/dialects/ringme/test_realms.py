@@ -148,7 +148,7 @@ def test_errors_are_as_the_paper_has_them(stage: Stage) -> None:
         "extension": stage.kay.get("/extension/1999999/record/", WINDOW),
         "record": stage.kay.get(f"{stage.client()}none"),
         "nothing": stage.kay.get("/nothing/"),
-        "method": stage.kay.send("DELETE", stage.client()),
+        "method": stage.kay.send("PUT", stage.client()),
         "token": Program("wrong").get(stage.client(), WINDOW),
     }
     told = {name: {"code": answer.status_code, "body": answer.json()} for name, answer in asked.items()}
