@@ -155,7 +155,7 @@ MIDDLEWARE = [
     "portal.web.browsers.ForBrowsers",
 ]
 # Programs say who they are in each request and send no cookie: these addresses are not led through what follows.
-PROGRAMS = r"/+api/+ver1\.0(/|$)|/intake/v1/|/(healthz|readyz)$"
+PROGRAMS = r"/+api/+ver1\.0(?!/+client_api_explorer)(/|$)|/intake/v1/|/(healthz|readyz)$"
 BROWSER_MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

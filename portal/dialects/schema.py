@@ -20,6 +20,7 @@ from portal.dialects.addresses import addresses
 from portal.dialects.door import Door
 from portal.dialects.json_types import Schema, example_of
 from portal.dialects.param_types import parameter
+from portal.dialects.params import Param
 
 JSON = "application/json"
 _PLACE = re.compile(r"{(\w+)}")
@@ -71,6 +72,7 @@ class DialectSchema(SchemaGenerator):
     # Parts of an address, and parameters of a query: what they mean.
     places: ClassVar[Mapping[str, Schema]]
     meanings: ClassVar[Mapping[str, str]]
+    examples: ClassVar[Mapping[str, str]] = {}
     components: ClassVar[Mapping[str, Schema]]
     headers: ClassVar[Mapping[str, Schema]] = {}
     # The names of headers that every answer carries to those who are known.
@@ -128,6 +130,11 @@ class DialectSchema(SchemaGenerator):
         }
 
     # -------------------------------------------------------- pieces of an operation
+
+    def parameter(self, name: str, param: Param, method: str) -> Schema:
+        """With an example, which explorers fill in; but never into a deletion."""
+        example = {"example": self.examples[name]} if name in self.examples and method == "GET" else {}
+        return parameter(name, param, self.meanings[name]) | example
 
     def response(self, answer: Answer, common: tuple[str, ...]) -> Schema:
         response: Schema = {"description": answer.about}
@@ -194,7 +201,7 @@ class DoorSchema(AutoSchema):
         """Parameters are read by GET and DELETE; what else says its parameters says them in a body."""
         view: Any = self.view
         table = view.understood(method) if method in {"GET", "DELETE"} else {}
-        return [parameter(name, param, document.meanings[name]) for name, param in table.items()]
+        return [document.parameter(name, param, method) for name, param in table.items()]
 
     def responses(self, document: DialectSchema, told: Operation, path: str, method: str) -> Schema:
         words = dict(document.errors(cast(Door, self.view), path, method))
@@ -207,9 +214,10 @@ class DoorSchema(AutoSchema):
 
 
 def described(kind: Schema) -> Schema:
-    """A type as parameters and headers have it: what it means stands beside it."""
+    """A type as parameters and headers have it: what it means stands beside it, and an example."""
     schema = dict(kind)
-    return {"description": schema.pop("description"), "schema": schema}
+    example = {"example": schema["examples"][0]} if "examples" in schema else {}
+    return {"description": schema.pop("description"), "schema": schema} | example
 
 
 def operation_id(root: str, path: str, method: str) -> str:

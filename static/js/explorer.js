@@ -10,7 +10,6 @@
     deepLinking: true,
     docExpansion: "none",
     defaultModelsExpandDepth: 0,
-    defaultModelRendering: "model",
     displayRequestDuration: true,
     filter: true,
     persistAuthorization: false,

@@ -22,7 +22,7 @@ def opened(visitor: Visitor) -> tuple[Page, set[str]]:
     hosts: set[str] = set()
     visitor.page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
     page = visitor.go(EXPLORER)
-    expect(page.locator(".opblock-tag").first).to_be_visible()
+    expect(page.locator(".opblock-tag").first).to_be_visible(timeout=30_000)  # a megabyte of script on a busy machine
     return page, hosts
 
 

@@ -80,6 +80,7 @@ class RingmeSchema(DialectSchema):
     operations = {view: told for resource in RESOURCES for view, told in resource.OPERATIONS.items()}
     places = words.PLACES
     meanings = words.MEANINGS
+    examples = words.EXAMPLES
     components = {name: kind for part in (errors, *RESOURCES, oauth, intake) for name, kind in part.COMPONENTS.items()}
     headers = words.HEADERS
     on_every_answer = words.RATE

@@ -55,6 +55,7 @@ MEANINGS = {
     "deletion_id": "What these deletions took; repeated, or `1,2`",
     "q": "Words in the transcript or the summary",
 }
+EXAMPLES = {"start_datetime": "2026-09-01 00:00:00", "end_datetime": "2026-10-31 23:59:59"}
 RATE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 HEADERS: dict[str, Schema] = {
     "X-RateLimit-Limit": whole("Requests of a clock hour; absent where the client has no limit", 1000),
