@@ -1,8 +1,8 @@
 """The outbox: messages to subscribers, written in the transaction of what they tell, sent once it has committed.
 
 A message goes out at least once. A receiver that does not take one is asked again after 5 s, 30 s, 2 min, 10 min and an
-hour; then the message is given up (portal.live.delivering). Of one call a subscriber gets them in order: a later one
-waits until the former was taken or given up.
+hour; then the message is given up (portal.live.delivering). Those of one call go to a subscription in order: a later
+one waits until the former was taken or given up.
 """
 
 from __future__ import annotations

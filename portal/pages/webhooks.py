@@ -58,7 +58,7 @@ class WebhookDetail(WebhookPage):
 
     def deletion(self, subscription: Subscription) -> dict[str, Any]:
         waiting = deliveries_of(self, subscription).filter(status=Delivery.Status.WAITING).count()
-        what = f"the subscription and {counted(waiting)}" if waiting else "the subscription"
+        what = f"it and {counted(waiting)}" if waiting else "the subscription"
         url = reverse("webhook-delete", args=[subscription.pk])
         return deed("Delete", "The receiver is told of nothing more.", f"Delete {what}", url, danger=True)
 

@@ -55,7 +55,7 @@ def test_nora_sees_what_became_of_the_messages(cast: Cast, as_: Callable[..., An
     assert "given up" in page and "answered 500" in page
     assert "waiting" in page and "connection: Connection refused" in page
     assert "has not taken the last 3 messages" in page
-    assert "Delete the subscription and 1 waiting message<" in page
+    assert "Delete it and 1 waiting message<" in page
     assert page.count("Send again") == 2
 
 
