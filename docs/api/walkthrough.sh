@@ -121,10 +121,10 @@ ask "$API/client/@me/record/stats/" "${WINDOW[@]}" -d result=answered -d flow=in
 title "Files"
 say "By a token, by a person's login and password, and in parts."
 ONLY=$ROW ask "$API/client/@me/record/" "${WINDOW[@]}" -d per_page=1 -H "$AUTH"
+name EXTENSION "$(field 0.extension_id < "$work/body")"
 name RECORD "$(field 0.record_uuid < "$work/body")"
 SHOW="content-type|content-disposition|accept-ranges" ask "$API/client/@me/record/$RECORD" -H "$AUTH"
 ask "$API/client/@me/record/$RECORD" -u "nora@north:$PASSWORD"
-name EXTENSION "${RECORD%%-*}"
 SHOW="content-range" ask "$API/extension/$EXTENSION/record/$RECORD/download/" -r 0-99 -H "$AUTH"
 say
 say "A link that opens without a token, until somebody ends it."
@@ -138,6 +138,47 @@ ONLY="record_uuid init_time_gmt from_username" ask "$API/client/@me/voicemail/" 
 title "CDRs: each extension's part in a call"
 ONLY="call_uuid init_time_gmt result" ask "$API/client/@me/cdr/" "${WINDOW[@]}" -d per_page=3 -H "$AUTH"
 
+title "Whole calls"
+ONLY="call_uuid init_time_gmt result" ask "$API/client/@me/calls/" "${WINDOW[@]}" -d per_page=3 -H "$AUTH"
+name CALL_UUID "$(field calls.0.call_uuid < "$work/body")"
+say
+say "One of them, with its CDRs."
+ONLY="call_uuid extension_name result" ask "$API/client/@me/call_history/$CALL_UUID" -H "$AUTH"
+
+title "Deleting, and taking it back"
+ask "$API/client/@me/record/$RECORD" -X DELETE -H "$AUTH"
+say
+say "It is gone from lists, files and links at once, and waits in the trash."
+ask "$LINK"
+ask "$API/client/@me/trash/" -H "$AUTH"
+TRASHED=$(field 0.id < "$work/body")
+ask "$API/client/@me/trash/$TRASHED/restore/" -X POST -H "$AUTH"
+ask "$API/client/@me/record/$RECORD" -H "$AUTH"
+say
+say "The link stays dead; a new one is made."
+ask "$LINK"
+ask "$API/client/@me/record/$RECORD/storage_url/" -H "$AUTH"
+
+title "What the client consists of"
+say "Groups, extensions, outside numbers and people are made, changed and removed the same way."
+JSON="Content-Type: application/json"
+ask "$API/client/@me/extension_group/" -H "$JSON" -d '{"name":"Returns"}' -H "$AUTH"
+GROUP=$(field id < "$work/body")
+ask "$API/client/@me/extension_group/$GROUP" -X PUT -d name=Complaints -H "$AUTH"
+ask "$API/client/@me/extension_group/$GROUP" -X DELETE -H "$AUTH"
+ask "$API/client/@me/extension_group/" --get -d name=Sales -H "$AUTH"
+GROUP=$(field 0.id < "$work/body")
+ask "$API/client/@me/extension/" -H "$JSON" -d '{"name":"199","extension_group_id":'"$GROUP"'}' -H "$AUTH"
+name MADE "$(field id < "$work/body")"
+ask "$API/client/@me/extension/$MADE" -X PUT -d "label=2nd floor" -H "$AUTH"
+ask "$API/client/@me/extension/$MADE" -X DELETE -H "$AUTH"
+say
+say "What is used stays, and says so."
+ask "$API/client/@me/extension_group/$GROUP" -X DELETE -H "$AUTH"
+say
+say "What the client may use, and uses."
+ask "$API/client/@me/limit/" -H "$AUTH"
+
 title "Current calls"
 say "A PBX tells of them (docs/intake.md), with a token that may send in and nothing else."
 name PBX_ID "$(program PBX client_id)"
@@ -148,11 +189,26 @@ name PBX_TOKEN "$(field access_token < "$work/body")"
 name NOW "${NOW:-$(date -u +%FT%TZ)}"
 name CALL "walkthrough-$(date +%s%N)"
 rings='{"source":"walkthrough","source_id":"'$CALL'-1","call":"'$CALL'","event":"ringing","at":"'$NOW'","extension":"101","caller":{"number":"+15551006468"},"direction":"in"}'
-ask "$HOST/intake/v1/events" -H "Authorization: Bearer $PBX_TOKEN" -H "Content-Type: application/json" -d "$rings"
+ask "$HOST/intake/v1/events" -H "Authorization: Bearer $PBX_TOKEN" -H "$JSON" -d "$rings"
 ask "$API/client/@me/current_calls/" -H "$AUTH"
 ends='{"source":"walkthrough","source_id":"'$CALL'-2","call":"'$CALL'","event":"ended","at":"'$NOW'"}'
-ask "$HOST/intake/v1/events" -H "Authorization: Bearer $PBX_TOKEN" -H "Content-Type: application/json" -d "$ends"
+ask "$HOST/intake/v1/events" -H "Authorization: Bearer $PBX_TOKEN" -H "$JSON" -d "$ends"
 ask "$API/client/@me/current_calls/" -H "$AUTH"
+
+title "Event subscriptions"
+say "Be told when calls come in, go out, are answered or end; never at an address of a private network."
+ask "$API/extension/$EXTENSION/event/" -d url=https://hooks.example/calls -d method=POST -d event_type=hangup -H "$AUTH"
+EVENT=$(field id < "$work/body")
+ask "$API/extension/$EXTENSION/event/" -H "$AUTH"
+ask "$API/extension/$EXTENSION/event/$EVENT" -X PUT -d url=https://127.0.0.1/calls -H "$AUTH"
+ask "$API/extension/$EXTENSION/event/$EVENT" -X DELETE -H "$AUTH"
+
+title "How often"
+say "A client has 1,000 requests an hour unless it is set otherwise, and each answer tells what is left. The demo's clients have"
+say "no limit, so their answers do not: ./manage.py client_settings --client north hourly_limit=1000 sets one."
+say "  x-ratelimit-limit: 1000"
+say "  x-ratelimit-remaining: 997"
+say "  x-ratelimit-reset: 1312"
 
 title "What goes wrong"
 say "No token; a wrong parameter, named; somebody else's client, which is as if it were not there; a deed beyond the scope."

@@ -33,9 +33,10 @@ VOLATILE = (
     (r"\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<extension>-<uuid>"),
     (r"\d+-[0-9a-f]{32}", "<extension>-<uuid>"),
     (r"[0-9A-Fa-f]{32}", "<uuid>"),
-    (r'("(?:\w*_)?(?:id|uuid)": )\d+', r"\1<id>"),
+    (r'("(?:\w*_)?(?:id|uuid)": ?)\d+', r"\1<id>"),
+    (r"(/(?:extension_group|event)/)\d+", r"\1<id>"),
     (r"walkthrough-\d+", "<call>"),
-    (r'("(?:deleted|created|gone)\w*": )"[^"]+"', r'\1"<time>"'),
+    (r'("(?:deleted_gmt|expires_gmt|create_date)": )"[^"]+"', r'\1"<time>"'),
 )
 
 
