@@ -25,7 +25,6 @@ from tests.portal.live.receiver import Receiver
 pytestmark = pytest.mark.django_db(transaction=True)
 TYPES = ("dial-in", "dial-out", "answer", "hangup")
 HOOK = {"url": "https://hooks.example/calls", "method": "POST", "event_type": "dial-in"}
-SUBSCRIPTIONS = "Event subscriptions …/event/ (GET array, POST 201, GET/PUT/DELETE one): id, url, method, event_type"
 FIELDS = "Sent form-urlencoded: EventType, EventTime, CallID, SubCallID … RemoteNumber; on hangup RecID … Transfered"
 RINGS = {"caller": {"number": "+1 555 100 0001", "name": "Zoë Brandt"}}
 
