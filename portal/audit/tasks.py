@@ -1,0 +1,19 @@
+"""Jobs of the ledger: link what waits, sign heads, end what is not heard any more."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from portal.audit import chain, heads
+
+
+@shared_task(name="portal.audit.tasks.link")
+def link() -> int:
+    """Every few seconds, over all clients: entries into their chains. It may run twice, at once."""
+    return sum(chain.link_all(client_id) for client_id in chain.waiting())
+
+
+@shared_task(name="portal.audit.tasks.sign_heads")
+def sign_heads() -> int:
+    """Once a day: a signed head of every chain; how many chains there are."""
+    return len([heads.sign(client_id) for client_id in chain.chains()])

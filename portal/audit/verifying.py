@@ -1,0 +1,111 @@
+"""Is the ledger as it was written? Every entry hashed again, every link compared, every signed head held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from portal.access.statements import fetch
+from portal.audit import chain, heads
+from portal.audit.models import Head
+
+BATCH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`entries` that are good, from the beginning; `first_bad`: the id of the first that is not (None: all are)."""
+
+    entries: int
+    first_bad: int | None = None
+    why: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.first_bad is None
+
+
+def verify(client_id: int | None, known: Iterable[Head] = ()) -> Verdict:
+    """One client's chain (None: the installation's), from its beginning or its last checkpoint to its end.
+
+    `known`: heads from elsewhere. Links what waits first. Constant memory; it reads in short transactions, which is no
+    less exact: what is in the chain does not change while it is read, unless somebody changes it.
+    """
+    chain.link_all(client_id)
+    with chain.within(client_id):
+        mine = list(Head.objects.filter(client_id=client_id).order_by("position", "id"))  # type: ignore[misc]
+    begin = next((head for head in reversed(mine) if head.checkpoint), None)
+    forged = next((head for head in mine if not heads.holds(head)), None)
+    if forged is not None:
+        return Verdict(
+            0, forged.entry_id, f"the head of position {forged.position} was not signed by this installation"
+        )
+    held = [head for head in (*mine, *known) if begin is None or head.position >= begin.position]
+    verdict = walked(client_id, begin, held)
+    return lost(client_id, verdict) if verdict.ok else verdict
+
+
+def walked(client_id: int | None, begin: Head | None, held: Iterable[Head]) -> Verdict:
+    """Along the links, one by one."""
+    position, before = (begin.position, bytes(begin.hash)) if begin else (0, chain.genesis(client_id))
+    expected: dict[int, list[Head]] = {}
+    for head in held:
+        expected.setdefault(head.position, []).append(head)
+    if wrong := differs(expected.pop(position, []), before):
+        return Verdict(0, wrong.entry_id, f"the chain is not the one whose head of position {position} was signed")
+    entries = 0
+    for place, link_hash, entry_id, *row in links(client_id, position):
+        position += 1
+        if place != position:
+            return Verdict(entries, entry_id, f"position {position} of the chain is missing")
+        if row[0] is None:
+            return Verdict(entries, entry_id, "the entry is missing")
+        before = chain.linked(before, row)
+        if before != link_hash:
+            return Verdict(entries, entry_id, "the entry, or its link, is not as it was written")
+        if expected and (wrong := differs(expected.pop(position, []), before)):
+            return Verdict(entries, entry_id, f"the chain is not the one whose head of position {position} was signed")
+        entries += 1
+    beyond = min(expected, default=None)
+    if beyond is not None:
+        return Verdict(
+            entries, expected[beyond][0].entry_id, f"the chain ends before position {beyond}, which was signed"
+        )
+    return Verdict(entries)
+
+
+def differs(found: list[Head], link_hash: bytes) -> Head | None:
+    return next((head for head in found if bytes(head.hash) != link_hash), None)
+
+
+def links(client_id: int | None, position: int) -> Iterator[tuple[Any, ...]]:
+    """(position, hash, entry id, the entry's columns, all None where there is none) behind a position."""
+    sql = _LINKS.format(columns=_COLUMNS, mine=chain.of(client_id, "l.client_id"))
+    while True:
+        with chain.within(client_id):
+            found = fetch(sql, [chain.mine(client_id), position, BATCH])
+        yield from found
+        if len(found) < BATCH:
+            return
+        position = found[-1][0]
+
+
+def lost(client_id: int | None, verdict: Verdict) -> Verdict:
+    """An entry that is in no chain and does not wait for it was put there, or taken out of it, by hand."""
+    with chain.within(client_id):
+        (first,) = fetch(_LOST.format(mine=chain.of(client_id, "e.client_id")), [chain.mine(client_id)])[0]
+    return verdict if first is None else Verdict(verdict.entries, first, "the entry is in no chain")
+
+
+_COLUMNS = ", ".join(f"e.{name.strip()}" for name in chain.COLUMNS.split(","))
+_LINKS = """
+select l.position, l.hash, l.entry_id, {columns} from audit_link l
+  left join audit_entry e on e.id = l.entry_id
+ where {mine} and l.position > %s order by l.position limit %s
+"""
+_LOST = """
+select min(e.id) from audit_entry e where {mine}
+   and not exists (select from audit_link l where l.entry_id = e.id)
+   and not exists (select from audit_waiting w where w.entry_id = e.id)
+"""

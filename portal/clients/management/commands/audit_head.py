@@ -1,0 +1,23 @@
+"""audit_head: the signed end of a ledger, to be kept elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from portal.audit import heads
+from portal.clients.management.command import JsonCommand, client_named, refuse
+
+
+class Command(JsonCommand):
+    help = "Print the signed head of a client's ledger; verify_audit --head FILE holds the ledger against it later."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--client", help="id or slug; default: the installation's own ledger")
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        head = heads.sign(client_named(options["client"]).pk if options["client"] else None)
+        if head is None:
+            refuse("There is nothing in this ledger yet")
+        return heads.document(head)
