@@ -43,7 +43,11 @@ def forget_after_commit(files: Iterable[MediaFile]) -> None:
 
     They are journalled as uploads that nobody kept, so that the sweeper removes what a crash after the commit leaves.
     """
-    keys = [key for file in files for key in (file.key, file.playable_key) if key]
+    forget_keys_after_commit([key for file in files for key in (file.key, file.playable_key) if key])
+
+
+def forget_keys_after_commit(keys: Iterable[str]) -> None:
+    keys = list(keys)
     PendingUpload.objects.bulk_create([PendingUpload(key=key) for key in keys])
     for key in keys:
         transaction.on_commit(partial(remove, key))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
+from cdrs.ingest.calls import by_source
 from portal.access.isolation import scope
 from portal.intake.models import QuarantinedMedia
 from portal.media import uploads
 from portal.media.arrival import Stored
-from records.playback import remove
+from records.playback import forget_keys_after_commit, remove
 
 
 def put_aside(client_id: int, kind: str, source: str, source_id: str, stored: Stored, reason: str) -> None:
@@ -28,3 +30,11 @@ def put_aside(client_id: int, kind: str, source: str, source_id: str, stored: St
             uploads.keep(stored.key)
         else:
             transaction.on_commit(partial(remove, stored.key))
+
+
+def forget_quarantined(sender: Any, client_id: int, kind: str, names: list[tuple[str, str]], **kwargs: Any) -> None:
+    """Receiver of records.signals.forgotten: the bytes that were put aside for it go, too."""
+    for source, source_ids in by_source(names).items():
+        mine = QuarantinedMedia.objects.filter(client_id=client_id, kind=kind, source=source, source_id__in=source_ids)
+        forget_keys_after_commit(mine.values_list("key", flat=True))
+        mine.delete()

@@ -29,6 +29,7 @@ from records.deletion.waking import failed, leaving, under_way, wake
 from records.ingest.kinds import KIND_OF, Kind
 from records.ingest.settling import settling
 from records.models import Deletion, MediaFile, Trashed
+from records.signals import forgotten
 
 log = logging.getLogger(__name__)
 BATCH = 200
@@ -163,7 +164,8 @@ def forget(client_id: int, gone: Sequence[Leaving]) -> None:
             keys = keys_of(client_id, kind, list(mine))
             empty = [row_id for row_id, item in mine.items() if keys.get(row_id, set()) <= item.keys]
             values = {"client_id": client_id, "kind": kind.name, "ids": empty}
-            cursor().execute(_FORGET.format(table=kind.table, owner=kind.owner), values)
+            names = cursor().execute(_FORGET.format(table=kind.table, owner=kind.owner), values).fetchall()
+            forgotten.send(sender=None, client_id=client_id, kind=kind.name, names=names)
         left = Trashed.objects.filter(client_id=client_id, id__in=[item.item_id for item in gone])
         left.update(next_at=timezone.now())
         forget_empty(client_id, {item.deletion_id for item in gone})
@@ -188,8 +190,10 @@ _FORGET = """
 with gone as (
     delete from {table} where client_id = %(client_id)s and id = any(%(ids)s::bigint[]) returning source, source_id),
 out as (
-    delete from records_trashed where client_id = %(client_id)s and {owner} = any(%(ids)s::bigint[]))
-insert into cdrs_tombstone (client_id, kind, source, source_hash, created_at)
-select %(client_id)s, %(kind)s, source, sha256(convert_to(source_id, 'UTF8')), now() from gone
-on conflict do nothing
+    delete from records_trashed where client_id = %(client_id)s and {owner} = any(%(ids)s::bigint[])),
+stones as (
+    insert into cdrs_tombstone (client_id, kind, source, source_hash, created_at)
+    select %(client_id)s, %(kind)s, source, sha256(convert_to(source_id, 'UTF8')), now() from gone
+    on conflict do nothing)
+select source, source_id from gone
 """

@@ -18,6 +18,7 @@ from cdrs.models import Call, Tombstone
 from portal.access.isolation import scope
 from portal.access.principal import Principal, whole_client
 from portal.clients.models import Client
+from portal.media.models import PendingUpload
 from portal.media.storage import FileStore
 from records.deletion import remove_now, restore, restore_all, trash
 from records.deletion.removal import pause, work_off
@@ -265,6 +266,22 @@ def test_after_its_days_a_recording_is_gone_for_good(client: Client, woken: Woke
         left = {(stone.kind, bytes(stone.source_hash)) for stone in Tombstone.objects.all()}
         assert left == {("recording", source_hash("r0")), ("voicemessage", source_hash("v0"))}
     assert sweep() == 0
+
+
+def test_what_was_put_aside_for_it_goes_too(client: Client) -> None:
+    """Bytes that no decoder knows are kept for the operator, until their recording is deleted."""
+    from portal.intake.quarantine import put_aside
+
+    tell(client, recording("bad", leg="c2.leg"))
+    media = {name: arrive(client, sound(1)) for name in ("bad", "r1")}
+    for name, one in media.items():
+        put_aside(client.pk, "recording", "pbx", name, one.stored, "no sound")
+    delete(client, "bad")
+    let_time_pass(client)
+    work_off(client.pk)
+    assert not default_storage.exists(media["bad"].stored.key)
+    assert default_storage.exists(media["r1"].stored.key)
+    assert PendingUpload.objects.count() == 0
 
 
 def test_what_is_gone_does_not_come_in_again(client: Client) -> None:

@@ -1,0 +1,6 @@
+"""What the floors above are told, in the transaction in which it happens."""
+
+from django.dispatch import Signal
+
+# client_id, kind (as records.ingest.kinds names it), names: [(source, source_id)] of what is gone for good.
+forgotten = Signal()
