@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cdrs.reading import (
@@ -135,6 +135,14 @@ class LegFacts:
     labels: tuple[str, ...] | None = fact(many(text), None)
     info: str | None = fact(text, None)
     metadata: dict[str, Any] | None = fact(object_of_json, None)
+
+    @property
+    def lasted(self) -> int | None:
+        """Whole seconds from init to hangup: what is told, else what the times say, decided here once."""
+        if self.duration is not None or self.hangup_time is None:
+            return self.duration
+        between = (self.hangup_time - self.init_time) // timedelta(seconds=1)
+        return between if 0 <= between <= INT4 else None
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ _call_facts = attrgetter(
     *("caller.number", "caller.name", "called.number", "called.name", "queue.id", "queue.name"),
 )
 _EXTENSION = [field.name for field in dataclasses.fields(LegFacts)].index("extension")
+_DURATION = [field.name for field in dataclasses.fields(LegFacts)].index("duration")
 _LABELS, _METADATA = LEG_FACTS.index("labels"), LEG_FACTS.index("metadata")
 
 
@@ -102,6 +103,7 @@ def _sorted(values: Any) -> bytes:
 def _leg_values(leg: LegFacts) -> list[Any]:
     """In the order of LEG_FACTS: a dataclass keeps its values in the order of its fields."""
     values = [*vars(leg).values()]
+    values[_DURATION] = leg.lasted
     del values[_EXTENSION]
     return values
 

@@ -70,6 +70,28 @@ def test_a_call_comes_in_with_all_its_facts(cast: Cast) -> None:
         assert stored.participants.get().phone_number == "+15551000001"
 
 
+@pytest.mark.clause("ringme", "duration: whole seconds from init to hangup")
+@pytest.mark.parametrize(
+    ("told", "duration"),
+    [
+        ({"hangup_time": "2026-09-28T12:04:45.999Z"}, 35),
+        ({"hangup_time": "2026-09-28T12:04:45Z", "duration": 34}, 34),
+        ({"hangup_time": START}, 0),
+        ({"hangup_time": "2026-09-28T12:04:09Z"}, None),
+        ({"init_time": "1970-01-01T00:00:00Z", "hangup_time": "2199-12-31T23:59:59Z"}, None),
+        ({}, None),
+    ],
+)
+@pytest.mark.django_db
+def test_a_leg_lasts_from_init_to_hangup_where_nobody_says_how_long(
+    cast: Cast, told: dict[str, Any], duration: int | None
+) -> None:
+    one = call("c1", leg("l1", **{"duration": None} | told))
+    assert [ingest(cast.north, one), ingest(cast.north, one)] == [["created"], ["unchanged"]]
+    with scope(cast.north.pk):
+        assert Leg.objects.get().duration == duration
+
+
 @pytest.mark.django_db
 def test_many_calls_go_the_same_way_as_few(cast: Cast) -> None:
     """Few rows go by INSERT, many by COPY: what is stored must not differ."""
