@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from rest_framework.request import Request
 
 from portal.access.principal import Principal
@@ -32,6 +32,7 @@ class DeletingList(ListDoor):
     def delete(self, request: Request, **kwargs: Any) -> HttpResponse:
         resource, who, within = self.resource, self.principal, self.enter()
         refuse_body(request._request)
+        refuse_doubt(request._request.GET)
         values = resource.cleaned(two_months(self.values()))
         refuse_strangers(who, values.get("extensions", []))
         trash(resource.rows(who, within, values), who, Deletion.Via.API)
@@ -69,6 +70,15 @@ def refuse_body(request: HttpRequest) -> None:
     """Filters in a body would not be read, and the deletion be wider than was meant."""
     if whole_body(request):
         raise BadParameters(Wrong("body", "is not read here: what narrows a deletion belongs in the address"))
+
+
+def refuse_doubt(query: QueryDict) -> None:
+    """What reading passes over: an extension that a program left empty would be all, a second date the first."""
+    empty = [name for name in query if not all(one.strip() for text in query.getlist(name) for one in text.split(","))]
+    twice = [name for name in PERIOD if len(query.getlist(name)) > 1]
+    if empty or twice:
+        wrong = dict.fromkeys(empty, "is empty") | dict.fromkeys(twice, "is given twice")
+        raise BadParameters(*(Wrong(name, message) for name, message in wrong.items()))
 
 
 def refuse_strangers(who: Principal, extension_ids: list[int]) -> None:

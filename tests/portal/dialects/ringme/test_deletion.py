@@ -92,6 +92,10 @@ def test_nothing_widens_a_deletion(stage: Stage) -> None:
     wrong: list[tuple[str, dict[str, Any]]] = [
         ("extension", WINDOW | {"extension": stage.cast.ext102.pk}),
         ("extension_id", WINDOW | {"extension_id": "x"}),
+        ("extension_id", WINDOW | {"extension_id": ""}),
+        ("extension_id", WINDOW | {"extension_id": [stage.cast.ext102.pk, " "]}),
+        ("extension_id", WINDOW | {"extension_id": f"{stage.cast.ext102.pk},"}),
+        ("start_datetime", WINDOW | {"start_datetime": ["2026-10-01 00:00:00", start]}),
         ("flow", WINDOW | {"flow": "out"}),
         ("per_page", WINDOW | {"per_page": "1"}),
         ("end_datetime", {"start_datetime": start}),
