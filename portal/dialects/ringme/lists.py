@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -178,9 +178,8 @@ def stream(door: Door, listing: Listing, paging: Paging, after: Position | None)
     limit = min(paging.size, FARTHEST) or None
     sql, params = rows_of(rows, fields.key, ascending=ascending, limit=limit)
     last = None if limit is None else last_of(rows, fields, ascending=ascending, size=limit)
-    if door.request.method == "HEAD":
-        response: HttpResponseBase = door.json([])
-    else:
+    pieces: Iterator[bytes] = iter(())  # to HEAD: how long the list is nobody knows before it is read
+    if door.request.method != "HEAD":
         pieces = RowStream(
             fields.as_json(sql, ascending=ascending),
             params,
@@ -189,7 +188,7 @@ def stream(door: Door, listing: Listing, paging: Paging, after: Position | None)
             finish=listing.finish_json,
             gzipped=door.gzip_wanted(),
         )
-        response = door.streamed(pieces)
+    response = door.streamed(pieces)
     if last is not None:
         response["Link"] = next_link(door, last)
     return response

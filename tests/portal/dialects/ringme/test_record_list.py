@@ -248,6 +248,7 @@ def test_gzip(stage: Stage) -> None:
 def test_head_tells_the_headers_and_streams_nothing(stage: Stage) -> None:
     answer = Browser().head(ROOT + stage.client(), WINDOW, headers={"Authorization": f"Bearer {stage.kay.token}"})
     assert answer.status_code == 200 and answer["Content-Type"] == "application/json" and not SLOTS.taken
+    assert "Content-Length" not in answer, "a GET has none either"
 
 
 @pytest.mark.clause("ringme", "storage_url in a row is null unless the client's setting storage_links is in_lists")
