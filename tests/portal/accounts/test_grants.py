@@ -217,6 +217,17 @@ def test_a_refreshed_token_has_no_more_than_the_one_before(cast: Cast) -> None:
     assert granted(program.refresh(everything["refresh_token"], scope="cdr:read"))["scope"] == "cdr:read"
 
 
+@pytest.mark.parametrize(
+    ("login", "first", "then"),
+    [("nora@north", "client record:read", "client"), ("ann@north", "extension record:read", "record:read")],
+)
+def test_fewer_words_are_not_always_less(cast: Cast, login: str, first: str, then: str) -> None:
+    program = dialler(cast.north)
+    token = granted(program.token("password", username=login, password=PASSWORD, scope=first))["refresh_token"]
+    refused(program.refresh(token, scope=then), "invalid_scope")
+    assert granted(program.refresh(token))["scope"] == first
+
+
 def test_a_refresh_token_ends_with_its_user_application_client_and_time(cast: Cast) -> None:
     program = dialler(cast.north)
 
