@@ -66,7 +66,7 @@ class UserAdmin(ClientAdmin):
         if form.cleaned_data["new_password"]:
             obj.set_password(form.cleaned_data["new_password"])
         super().save_model(request, obj, form, change)
-        if form.cleaned_data["new_password"] or not obj.is_active:
+        if form.cleaned_data["new_password"] or (change and "status" in form.changed_data and obj.is_active):
             tokens.sign_out(obj)
 
 

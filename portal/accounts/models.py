@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.crypto import salted_hmac
 from oauth2_provider.models import (
     AbstractAccessToken,
     AbstractApplication,
@@ -82,6 +83,8 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]
     group = models.ForeignKey("clients.ExtensionGroup", models.PROTECT, null=True, blank=True)
     extension = models.ForeignKey("clients.Extension", models.PROTECT, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # How often it was signed out everywhere: part of what its sessions are checked by.
+    sign_outs = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = "login"
     EMAIL_FIELD = "email"
@@ -109,6 +112,11 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.login
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Another one after a new password and after every sign-out, which ends the sessions there are."""
+        known_by = f"{self.sign_outs}\0{self.password}"
+        return salted_hmac("portal.accounts.session", known_by, secret=secret, algorithm="sha256").hexdigest()
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Django admin's question; what is there to see is the scope's affair."""

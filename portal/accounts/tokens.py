@@ -64,12 +64,15 @@ def end_all(**whose: Any) -> int:
 
 
 def sign_out(user: User) -> None:
-    """What a new password or a block ends beside the sessions. The scope must be the user's client.
+    """End the sessions and tokens of a user: after a new password, and when a block ends. The scope must be the user's
+    client.
 
-    Tokens of the doors (DoorToken) are keys of their own: they stay until they are deleted, and are dead while the user
-    is blocked.
+    While the block lasts they are refused, and programs are told why (`user_blocked`); what somebody held before it
+    must not come back to life. Tokens of the doors (DoorToken) are keys of their own: they stay until they are deleted.
     """
     end_all(tenant_id=user.client_id, user=user)
+    user.sign_outs += 1
+    User.objects.filter(pk=user.pk).update(sign_outs=user.sign_outs)
 
 
 # Whoever else is just noting the same token, or ending it, is not waited for.

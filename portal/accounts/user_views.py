@@ -98,16 +98,17 @@ class UserPassword(UserEdit):
 
 
 class UserBlock(OfPeople, AdministrationPage):
-    status, said = Status.BLOCKED, "is blocked, and signed out everywhere"
+    status, said = Status.BLOCKED, "is blocked, and out everywhere"
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         person = self.person()
         if person.pk == self.principal.user_id:
             messages.error(request, "Nobody can block themselves.")
             return redirect("user", pk)
+        if not person.is_active:
+            tokens.sign_out(person)
         person.status = self.status
         person.save(update_fields=["status"])
-        tokens.sign_out(person)
         messages.success(request, f"{person.full_name} {self.said}.")
         return redirect("users")
 

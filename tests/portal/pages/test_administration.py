@@ -339,6 +339,7 @@ def test_blocking_ends_the_sign_in_at_once(cast: Cast, as_: SignIn) -> None:
     assert not signs_in("ann@north", PASSWORD)
     assert "blocked" in nora.get(address("users")).content.decode()
     nora.post(address("user-unblock", cast.ann))
+    assert ann.get("/calls/").status_code == 302, "a former sign-in does not come back"
     assert signs_in("ann@north", PASSWORD)
 
 

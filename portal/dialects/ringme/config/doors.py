@@ -87,7 +87,7 @@ class ConfigDoor(RingmeDoor):
         current = self.shown(row)
         table = {**self.body, **{name: Field("", unchanged(current[name])) for name in self.own}}
         for name, rows in self.reach.items():
-            table[name] = replace(table[name], read=reachable(table[name].read, rows(self.principal)))
+            table[name] = replace(table[name], read=reachable(table[name].read, rows(self.principal), current[name]))
         return table
 
     def names(self) -> dict[str, str]:

@@ -26,12 +26,12 @@ def unchanged(current: Any) -> Read:
     return read
 
 
-def reachable(read: Read, rows: models.QuerySet[Any]) -> Read:
-    """Reads the id of one of the rows, or none where `read` allows that."""
+def reachable(read: Read, rows: models.QuerySet[Any], current: int | None) -> Read:
+    """Reads the id of one of the rows, or none where `read` allows that; the current one may stay, whatever it is."""
 
     def checked(value: Any) -> int | None:
         asked = read(value)
-        if asked is not None and not rows.filter(pk=asked).exists():
+        if asked not in (None, current) and not rows.filter(pk=asked).exists():
             raise ValueError("there is none of this id")
         return asked
 

@@ -53,8 +53,9 @@ class UserDoor(ConfigDoor):
         return [set_(row, said.pop(name)) for name, set_ in SETTERS.items() if name in said] + super().give(row, said)
 
     def write(self, row: User) -> dict[str, Any]:
+        was_blocked = not row.is_active
         values = super().write(row)
-        if "password" in values or values.get("status") == Status.BLOCKED:
+        if "password" in values or (was_blocked and row.is_active):
             tokens.sign_out(row)
         return values
 

@@ -158,18 +158,43 @@ def programs_of(stage: Stage, person: User) -> str:
     return token
 
 
-@pytest.mark.parametrize("fields", [{"status": "blocked"}, {"password": "another long password"}])
-def test_a_block_or_a_new_password_signs_out_everywhere(stage: Stage, fields: dict[str, str]) -> None:
+def test_a_new_password_signs_out_everywhere(stage: Stage) -> None:
     ann = stage.cast.ann
     browser, program = Browser(), Program(programs_of(stage, ann))
     browser.post("/sign-in/", {"username": "ann@north", "password": PASSWORD})
     assert browser.get("/calls/").status_code == 200 and program.get("/user/").status_code == 200
-    assert tell(stage.kay, "PUT", f"{OF_EXTENSIONS}{ann.pk}", fields).status_code == 200
+    assert tell(stage.kay, "PUT", f"{OF_EXTENSIONS}{ann.pk}", password="another long password").status_code == 200
     assert browser.get("/calls/").status_code == 302 and program.get("/user/").status_code == 401
     with scope(stage.cast.north.pk):
         assert not any(model.objects.filter(user=ann).exists() for model in (AccessToken, Grant))
         assert not RefreshToken.objects.filter(user=ann, revoked=None).exists()
     assert stage.kay.get("/user/").status_code == 200, "the program that did it goes on"
+
+
+@pytest.mark.clause("ringme", "Revoking and blocking hold at once")
+def test_a_block_is_told_at_once_and_what_it_refused_does_not_come_back(stage: Stage) -> None:
+    address, browser, program = (
+        f"{OF_EXTENSIONS}{stage.cast.ann.pk}",
+        Browser(),
+        Program(programs_of(stage, stage.cast.ann)),
+    )
+    browser.post("/sign-in/", {"username": "ann@north", "password": PASSWORD})
+    tell(stage.kay, "PUT", address, status="blocked")
+    told = program.get("/user/")
+    assert (told.status_code, told.json()["status"]) == (403, "user_blocked")
+    assert browser.get("/calls/").status_code == 302 and not signs_in("ann@north", PASSWORD)
+    tell(stage.kay, "PUT", address, status="active")
+    assert program.get("/user/").status_code == 401 and browser.get("/calls/").status_code == 302
+    assert signs_in("ann@north", PASSWORD)
+
+
+def test_what_was_read_of_a_user_is_sent_back_and_ends_nothing(stage: Stage) -> None:
+    program = Program(programs_of(stage, stage.cast.ann))
+    address = f"{OF_EXTENSIONS}{stage.cast.ann.pk}"
+    stage.kay.send("DELETE", f"/client/@me/extension/{stage.cast.ext101.pk}")
+    told = stage.kay.get(address).json()
+    assert tell(stage.kay, "PUT", address, told).json() == told, "the extension that is retired too"
+    assert program.get("/user/").status_code == 200
 
 
 def test_a_user_who_is_deleted_takes_the_tokens_along(stage: Stage) -> None:

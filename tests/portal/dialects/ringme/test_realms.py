@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from portal.access.isolation import scope
+from portal.accounts.models import User
 from portal.clients.models import Extension
 from tests.factories import NOON, make_call, make_record, make_token, make_user
 from tests.portal.dialects.ringme.conftest import WINDOW, Program, Stage, count_days, uuid_of
@@ -138,6 +139,17 @@ def test_who_one_is(stage: Stage, path: str) -> None:
     bound = stage.bound_to(extension=cast.ext101).get(path).json()
     assert bound["extension_id"] == cast.ext101.pk and not {"client_id", "extension_group_id"} & bound.keys()
     assert Program(make_token(cast.kay, "record:read cdr:read")).get(path).json()["access"] == "read_only"
+
+
+def test_a_person_is_told_of_oneself(stage: Stage) -> None:
+    cast = stage.cast
+    with scope(cast.north.pk):
+        User.objects.filter(pk=cast.ann.pk).update(timezone="Asia/Tokyo", extra_params="desk 4")
+    told = Program(make_token(cast.kay, "extension record:read", user=cast.ann)).get("/user/").json()
+    assert (told["id"], told["login"], told["extension_id"]) == (cast.ann.pk, "ann@north", cast.ext101.pk)
+    assert (told["timezone"], told["extra_params"], told["access"]) == ("Asia/Tokyo", "desk 4", "full")
+    told = Program(make_token(cast.kay, user=cast.rita)).get("/user/").json()
+    assert (told["timezone"], told["extra_params"], told["access"]) == ("America/New_York", None, "read_only")
 
 
 @pytest.mark.clause("ringme", "Error body: message, and status where equal codes must be told apart")
