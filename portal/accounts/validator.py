@@ -51,6 +51,11 @@ class Validator(OAuth2Validator):
         scheme, _, encoded = (request.headers.get("HTTP_AUTHORIZATION") or "").partition(" ")
         return encoded.strip() or None if scheme.lower() == "basic" and encoded.isascii() else None
 
+    def authenticate_client(self, request: Any, *args: Any) -> bool:
+        """An application that names itself twice, and differently, is unknown."""
+        known = super().authenticate_client(request, *args)
+        return known and (not request.client_id or request.client_id == request.client.client_id)
+
     def validate_grant_type(self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any) -> bool:
         return request.client.allows_grant_type(*GRANT_TYPE_MAPPING[grant_type])
 
@@ -111,7 +116,9 @@ class Validator(OAuth2Validator):
         )
 
     def validate_code(self, client_id: str, code: str, client: Application, request: Any, *args: Any) -> bool:
+        """Of two that use a code at once the second one waits, and finds it used."""
         request.family = family_of(code)
+        Grant.objects.select_for_update().filter(code=checksum(code), application=client).first()
         if not super().validate_code(client_id, checksum(code), client, request, *args):
             self.replayed = request.family
             return False

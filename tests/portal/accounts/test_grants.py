@@ -263,6 +263,25 @@ def test_of_two_that_use_a_refresh_token_at_once_one_gets_a_pair(cast: Cast) -> 
         finally:
             connection.close()
 
+    nobody_keeps_it(ask)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_use_a_code_at_once_one_gets_a_pair(cast: Cast, as_: SignIn) -> None:
+    program = desk(cast.north)
+    code = program.code(as_(cast.nora))
+
+    def ask(_: int) -> Any:
+        try:
+            return program.exchange(code)
+        finally:
+            connection.close()
+
+    nobody_keeps_it(ask)
+
+
+def nobody_keeps_it(ask: Callable[[int], Any]) -> None:
+    """Four ask at once: one is answered, and what it got ends since others had the same."""
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(ask, range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]

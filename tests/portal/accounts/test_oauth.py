@@ -60,6 +60,10 @@ def test_a_program_may_name_itself_in_every_way(cast: Cast) -> None:
     granted(Browser().post(TOKEN, {"grant_type": "client_credentials"} | named))
     granted(Browser().post(TOKEN, {"grant_type": "client_credentials"}, headers=basic(cast)))
     granted(Browser().post(f"{TOKEN}?x=1", {"grant_type": "client_credentials"}, headers=basic(cast)))
+    twice = {"grant_type": "client_credentials", "client_id": cast.kay.client_id}
+    granted(Browser().post(TOKEN, twice, headers=basic(cast)))
+    answer = Browser().post(TOKEN, twice | {"client_id": "another"}, headers=basic(cast))
+    assert answer.status_code == 401 and answer.json()["error"] == "invalid_client"
 
 
 @pytest.mark.clause("ringme", "OAuth2: ignores scope=all, scope=call_api, redirect_uri")
