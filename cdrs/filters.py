@@ -14,6 +14,7 @@ from django.utils import timezone
 from cdrs.models import Direction, Result
 from cdrs.querysets import CallQuerySet, is_plain, leg_reach
 from portal.access.principal import Principal, Reach
+from portal.clients.filters import OfNumber
 from portal.clients.models import Extension, ExtensionGroup
 from portal.web.periods import CHOICES, CUSTOM, DEFAULT, FIRST_DAY, LAST_DAY, PRESETS, Period, period_of
 
@@ -129,14 +130,7 @@ class CallFilter(PeriodFilter):
     )
     direction = choice_filter("Direction", titled(Direction.choices))
     result = choice_filter("Result", titled(Result.choices))
-    extension = filters.ModelChoiceFilter(
-        label="Extension",
-        queryset=Extension.objects.none(),
-        to_field_name="number",
-        method="by_extension",
-        widget=forms.TextInput({"autocomplete": "off", "placeholder": "101"}),
-        error_messages={"invalid_choice": "There is no such extension."},
-    )
+    extension = OfNumber(label="Extension", method="by_extension")
     group = filters.ModelChoiceFilter(
         label="Group",
         queryset=ExtensionGroup.objects.none(),
@@ -150,7 +144,7 @@ class CallFilter(PeriodFilter):
 
     def __init__(self, data: Any, queryset: CallQuerySet, *, principal: Principal, zone: ZoneInfo) -> None:
         super().__init__(data, queryset, principal=principal, zone=zone)
-        self.filters["extension"].queryset = Extension.objects.visible_to(principal)
+        self.filters["extension"].extra["queryset"] = Extension.objects.visible_to(principal)
         self.filters["group"].queryset = ExtensionGroup.objects.visible_to(principal)
         if principal.reach is not Reach.CLIENT:
             del self.filters["group"]  # there is but the one's own
@@ -160,8 +154,8 @@ class CallFilter(PeriodFilter):
     def within(self, queryset: CallQuerySet) -> CallQuerySet:
         """The period; and, where somebody's or one extension's calls are asked for, the quicker way to them."""
         calls = super().within(queryset)
-        asked = {f"{name}_id": value.pk for name, value in self.asked().items() if name in {"extension", "group"}}
-        legs = leg_reach(self.principal) | asked
+        ways = {"extension": "extension__in", "group": "group"}
+        legs = leg_reach(self.principal) | {ways[name]: one for name, one in self.asked().items() if name in ways}
         if not legs or self.principal.client_id is None:
             return calls
         return calls.beginning_with_legs(self.principal.client_id, **legs)
@@ -169,8 +163,8 @@ class CallFilter(PeriodFilter):
     def by_number(self, calls: CallQuerySet, name: str, pattern: str) -> CallQuerySet:
         return calls.with_number(pattern)
 
-    def by_extension(self, calls: CallQuerySet, name: str, extension: Extension) -> CallQuerySet:
-        return calls.with_leg(**leg_reach(self.principal), extension_id=extension.pk)
+    def by_extension(self, calls: CallQuerySet, name: str, extensions: list[Extension]) -> CallQuerySet:
+        return calls.with_leg(**leg_reach(self.principal), extension__in=extensions)
 
     def by_group(self, calls: CallQuerySet, name: str, group: ExtensionGroup) -> CallQuerySet:
         return calls.with_leg(**leg_reach(self.principal), group_id=group.pk)

@@ -27,4 +27,5 @@ def chips_of(filters: PeriodFilter) -> list[Chip]:
 def chip(filters: PeriodFilter, name: str, value: Any) -> Chip:
     field = filters.form.fields[name]
     choices = dict(getattr(field, "choices", ())) if isinstance(value, str) else {}
-    return Chip(name, "" if name in PLAIN else str(field.label), str(choices.get(value, value)))
+    label = ", ".join(map(str, value)) if isinstance(value, list) else str(choices.get(value, value))
+    return Chip(name, "" if name in PLAIN else str(field.label), label)

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from portal.access.principal import Principal, Reach
+from portal.clients.filters import OfNumberField
 from portal.clients.models import Extension
 from portal.clients.pages import ClientPage
 from portal.web.paging import BadCursor, keyset_page
@@ -32,14 +33,7 @@ class TrashForm(forms.Form):
         required=False,
         choices=[("", "Any"), ("record", "Recordings"), ("voicemessage", "Voice messages")],
     )
-    extension = forms.ModelChoiceField(
-        label="Extension",
-        required=False,
-        queryset=Extension.objects.none(),
-        to_field_name="number",
-        widget=forms.TextInput({"autocomplete": "off", "placeholder": "101"}),
-        error_messages={"invalid_choice": "There is no such extension."},
-    )
+    extension = OfNumberField()
 
     def __init__(self, data: Any, principal: Principal) -> None:
         super().__init__(data)
@@ -51,12 +45,12 @@ class TrashForm(forms.Form):
         """The values as TrashFilter takes them."""
         asked = {name: value for name, value in self.cleaned_data.items() if value}
         values = {"kinds": [asked["kind"]]} if "kind" in asked else {}
-        return values | ({"extensions": [asked["extension"].pk]} if "extension" in asked else {})
+        return values | ({"extensions": asked["extension"]} if "extension" in asked else {})
 
     def chips(self) -> list[dict[str, str]]:
         shown = {"kind": dict(self.fields["kind"].choices).get(self.cleaned_data["kind"])}  # type: ignore[attr-defined]
-        if extension := self.cleaned_data.get("extension"):
-            shown["extension"] = f"Extension {extension.number}"
+        if extensions := self.cleaned_data.get("extension"):
+            shown["extension"] = f"Extension {extensions[0].number}"
         return [{"names": name, "label": str(label)} for name, label in shown.items() if self.cleaned_data[name]]
 
 

@@ -13,6 +13,7 @@ from cdrs.filters import PeriodFilter, choice_filter, number_pattern
 from cdrs.querysets import number_like
 from portal.access.principal import Principal, Reach
 from portal.clients import settings as client_settings
+from portal.clients.filters import OfNumber
 from portal.clients.models import Extension
 from portal.clients.pages import ClientPage
 from portal.pages.chips import chips_of
@@ -32,18 +33,12 @@ class VoiceMessageFilter(PeriodFilter):
         help_text="Who left it; * stands for any digits: *6468",
         widget=forms.TextInput({"autocomplete": "off"}),
     )
-    extension = filters.ModelChoiceFilter(
-        label="Extension",
-        queryset=Extension.objects.none(),
-        to_field_name="number",
-        widget=forms.TextInput({"autocomplete": "off", "placeholder": "101"}),
-        error_messages={"invalid_choice": "There is no such extension."},
-    )
+    extension = OfNumber(label="Extension")
     is_new = choice_filter("Heard", [("yes", "New"), ("no", "Heard before")], method="by_new")
 
     def __init__(self, data: Any, queryset: Messages, *, principal: Principal, zone: Any) -> None:
         super().__init__(data, queryset, principal=principal, zone=zone)
-        self.filters["extension"].queryset = Extension.objects.visible_to(principal)
+        self.filters["extension"].extra["queryset"] = Extension.objects.visible_to(principal)
         if principal.reach is Reach.EXTENSION:
             del self.filters["extension"]
 

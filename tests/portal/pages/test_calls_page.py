@@ -14,7 +14,11 @@ from django.urls import reverse
 from cdrs.models import Call
 from portal.access.isolation import scope
 from portal.accounts.models import User
-from tests.factories import NOON, Cast, make_call, make_record
+from portal.clients.models import Extension
+from portal.clients.retiring import retire
+from records.deletion import trash
+from records.models import Deletion, Record
+from tests.factories import NOON, Cast, make_call, make_record, make_voicemessage
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Browser]
@@ -160,6 +164,22 @@ def test_a_foreign_group_is_no_group(cast: Cast, as_: SignIn) -> None:
 def test_ann_has_no_filters_beyond_her_reach(cast: Cast, as_: SignIn, name: str) -> None:
     assert as_(cast.ann).get(CALLS, {name: "101"}).status_code == 400
     assert name not in as_(cast.ann).get(CALLS).context["form"].fields
+
+
+def test_a_number_that_was_given_again_finds_the_calls_of_both(cast: Cast, as_: SignIn) -> None:
+    before, leg = make_call(cast.north, cast.ext102)
+    make_record(cast.north, leg)
+    make_voicemessage(cast.north, cast.ext102)
+    with scope(cast.north.pk):
+        retire(cast.ext102)
+        again = Extension.objects.create(client=cast.north, group=cast.support, number="102", name="Bo Lund")
+        trash(Record.objects.all(), cast.principal(cast.nora), Deletion.Via.PORTAL)
+    after, _ = make_call(cast.north, again)
+    nora = as_(cast.nora)
+    assert sorted(listed(nora.get(CALLS + "?extension=102"))) == sorted([before.source_id, after.source_id])
+    assert "Li Wei, 102 Bo Lund" in nora.get(CALLS + "?extension=102").content.decode()
+    for page in ("/voicemessages/", "/trash/"):
+        assert "data-row" in nora.get(f"{page}?extension=102").content.decode(), page
 
 
 def test_gus_cannot_ask_for_an_extension_of_support(cast: Cast, as_: SignIn) -> None:
