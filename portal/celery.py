@@ -14,6 +14,7 @@ app.conf.worker_soft_shutdown_timeout = 1.5  # seconds
 app.conf.beat_schedule = {
     # What is changed by hand between an entry and its link is not found: so long, and no longer (docs/audit.md).
     "audit-link": {"task": "portal.audit.tasks.link", "schedule": 5.0, "options": {"expires": 5}},
+    "audit-seal": {"task": "portal.audit.tasks.seal", "schedule": 60.0, "options": {"expires": 60}},
     "audit-sign-heads": {"task": "portal.audit.tasks.sign_heads", "schedule": 86_400.0},
     "cdrs-sweep": {"task": "cdrs.tasks.sweep", "schedule": 600.0, "options": {"expires": 600}},
     "live-sweep": {"task": "portal.live.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},

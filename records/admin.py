@@ -8,6 +8,8 @@ from django.db.models import F
 from django.http import HttpRequest
 
 from cdrs.admin import ReadOnly
+from portal.audit.actions import Action
+from portal.audit.ledger import note
 from records.deletion import remove_now, restore, trash
 from records.models import Deletion, MediaFile, Record, Trashed, VoiceMessage
 
@@ -28,6 +30,7 @@ class HeardAdmin(ReadOnly):
 def end_storage_links(model_admin: HeardAdmin, request: HttpRequest, chosen: Any) -> None:
     """Every link that was ever given out for them is dead at once; the next one asked for is another."""
     ended = chosen.update(generation=F("generation") + 1)
+    note(Action.RIGHTS, request.principal, deed="links_ended", files=ended)  # type: ignore[attr-defined]
     model_admin.message_user(request, f"The storage links of {ended} are ended.")
 
 
@@ -41,7 +44,7 @@ def move_to_trash(model_admin: HeardAdmin, request: HttpRequest, chosen: Any) ->
 def restore_from_trash(model_admin: HeardAdmin, request: HttpRequest, chosen: Any) -> None:
     name = model_admin.model._meta.model_name
     items = Trashed.objects.visible_to(request.principal).filter(**{f"{name}__in": chosen.values("pk")})  # type: ignore[attr-defined]
-    back = restore(request.principal.client_id, items)  # type: ignore[attr-defined]
+    back = restore(request.principal.client_id, items, request.principal)  # type: ignore[attr-defined]
     model_admin.message_user(request, f"{back} are restored.")
 
 
@@ -75,7 +78,7 @@ class MediaFileAdmin(ReadOnly):
 
 @admin.action(description="Restore the selected", permissions=["trash"])
 def restore_items(model_admin: TrashedAdmin, request: HttpRequest, chosen: Any) -> None:
-    back = restore(request.principal.client_id, chosen)  # type: ignore[attr-defined]
+    back = restore(request.principal.client_id, chosen, request.principal)  # type: ignore[attr-defined]
     model_admin.message_user(request, f"{back} are restored.")
 
 

@@ -12,10 +12,12 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
-from portal.media.delivery import MediaGone, StoredFile, deliver
+from portal.audit.actions import Action
+from portal.media.delivery import MediaGone, StoredFile
 from portal.media.peaks import Peaks
 from portal.web.pages import PageView
 from records import playback
+from records.hearing import sent
 from records.models import MediaFile, Playable, Record, VoiceMessage
 from records.parties import parties_of
 
@@ -64,14 +66,16 @@ class AudioPage(SoundPage):
             wake(file)
             headers = {"Retry-After": str(WAIT_SECONDS), "Cache-Control": "no-store"}
             return JsonResponse({"message": "A playable copy is being prepared."}, status=503, headers=headers)
-        return deliver(request, playable_copy(file) if file.playable == Playable.READY else original(file))
+        stored = playable_copy(file) if file.playable == Playable.READY else original(file)
+        return sent(request, Action.PLAYBACK, self.principal, heard, file, stored)
 
 
 class DownloadPage(SoundPage):
     """The original, byte for byte as it came in."""
 
     def answer(self, request: HttpRequest, heard: Any, file: MediaFile) -> HttpResponseBase:
-        return deliver(request, original(file), filename=heard.file_name or heard.uuid.hex, attachment=True)
+        how = {"filename": heard.file_name or heard.uuid.hex, "attachment": True}
+        return sent(request, Action.DOWNLOAD, self.principal, heard, file, original(file), **how)
 
 
 class PeaksPage(SoundPage):

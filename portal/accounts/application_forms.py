@@ -59,6 +59,7 @@ class ApplicationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, principal: Principal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.principal = principal
         self.instance.tenant_id = principal.client_id
         fields: dict[str, Any] = self.fields
         fields["name"].required = True

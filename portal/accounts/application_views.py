@@ -15,6 +15,9 @@ from oauth2_provider.generators import generate_client_secret
 from portal.accounts import tokens
 from portal.accounts.application_forms import ApplicationForm, NewApplicationForm
 from portal.accounts.models import Application
+from portal.audit.actions import Action
+from portal.audit.changes import changed
+from portal.audit.ledger import note
 from portal.clients.models import Status
 from portal.clients.pages import AdministrationPage, EditPage, deed, saved
 from portal.web.numbered import numbered_page
@@ -86,6 +89,7 @@ class ApplicationSecret(OfApplications, AdministrationPage):
             raise Http404
         secret = application.client_secret = generate_client_secret()
         application.save(update_fields=["client_secret"])
+        changed(self.principal, application, "changed", ["client_secret"])
         return secret_page(self, application, secret, f"{application.name} has a new secret")
 
 
@@ -96,6 +100,7 @@ class ApplicationBlock(OfApplications, AdministrationPage):
         application = self.application()
         application.status = self.status
         application.save(update_fields=["status"])
+        changed(self.principal, application, self.status)
         messages.success(request, f"{application.name} {self.said}.")
         return redirect("applications")
 
@@ -108,6 +113,7 @@ class ApplicationTokensEnd(OfApplications, AdministrationPage):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         application = self.application()
         ended = tokens.end_all(tenant_id=application.tenant_id, application=application)
+        note(Action.TOKEN_ENDED, self.principal, ("application", pk), tokens=ended)
         messages.success(request, f"{counted(ended)} of {application.name} ended.")
         return redirect("application", pk)
 
@@ -115,6 +121,7 @@ class ApplicationTokensEnd(OfApplications, AdministrationPage):
 class ApplicationDelete(OfApplications, AdministrationPage):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         application = self.application()
+        changed(self.principal, application, "deleted")
         application.delete()
         messages.success(request, f"The application {application.name} is deleted, and its tokens with it.")
         return redirect("applications")

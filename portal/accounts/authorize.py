@@ -20,6 +20,7 @@ from portal.accounts.oauth import AuthorizationRequests, conversation
 from portal.accounts.principals import deeds_of_both, of_both, reaches_at_most
 from portal.accounts.validator import usable
 from portal.accounts.words import in_words
+from portal.audit.changes import changed
 from portal.clients.models import Client, Extension, ExtensionGroup
 from portal.web.csp import let_forms_lead_to
 from portal.web.pages import PageView
@@ -123,6 +124,7 @@ class AuthorizePage(PageView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if request.POST.get("decision") == "allow":
+            changed(self.principal, self.asking.application, "consented")
             return self.asking.to_application(self.asking.allowed(request))
         return self.asking.to_application(self.asking.refused(errors.AccessDeniedError()))
 

@@ -16,6 +16,9 @@ from django.urls import reverse
 from portal.accounts import tokens
 from portal.accounts.application_views import counted
 from portal.accounts.models import AccessToken, Application, User
+from portal.audit.actions import Action
+from portal.audit.changes import changed
+from portal.audit.ledger import note
 from portal.clients.pages import AdministrationPage, ClientPage
 from portal.web.numbered import numbered_page
 
@@ -39,6 +42,7 @@ class TokensPage(AdministrationPage):
         if not of:
             raise Http404
         ended = tokens.end_all(tenant_id=self.principal.client_id, **of)
+        note(Action.TOKEN_ENDED, self.principal, tokens=ended, of={name: row.pk for name, row in of.items()})
         messages.success(request, f"{counted(ended)} ended.")
         return redirect("tokens")
 
@@ -64,6 +68,7 @@ class TokenEnd(AdministrationPage):
         found = tokens.of_client(self.principal).filter(pk=pk).first()
         if found is None:
             raise Http404
+        changed(self.principal, found, "ended", of={"application": found.application_id, "user": found.user_id})
         tokens.end(found)
         messages.success(request, f"The token of {found.application} ended.")
         back = request.META.get("QUERY_STRING", "")
@@ -116,5 +121,6 @@ class ConnectedEnd(ClientPage):
         if held is None:
             raise Http404
         tokens.end_all(tenant_id=self.principal.client_id, application_id=pk, user_id=self.principal.user_id)
+        note(Action.TOKEN_ENDED, self.principal, ("application", pk), of={"user": self.principal.user_id})
         messages.success(request, f"{held.application} has no access in your name any more.")
         return redirect("connected")

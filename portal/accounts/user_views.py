@@ -14,6 +14,7 @@ from django.urls import reverse
 from portal.accounts import tokens
 from portal.accounts.models import User
 from portal.accounts.user_forms import NewPasswordForm, NewUserForm, UserForm
+from portal.audit.changes import changed
 from portal.clients.models import Status
 from portal.clients.pages import AdministrationPage, EditPage, deed
 from portal.web.numbered import numbered_page
@@ -109,6 +110,7 @@ class UserBlock(OfPeople, AdministrationPage):
             tokens.sign_out(person)
         person.status = self.status
         person.save(update_fields=["status"])
+        changed(self.principal, person, self.status)
         messages.success(request, f"{person.full_name} {self.said}.")
         return redirect("users")
 

@@ -18,7 +18,7 @@ from oauth2_provider.settings import oauth2_settings
 from oauthlib.oauth2.rfc6749 import errors
 
 from portal.access.isolation import bind
-from portal.accounts import lookups
+from portal.accounts import lookups, noting
 from portal.accounts.models import AccessToken, Application, Grant, RefreshToken, User, checksum
 from portal.accounts.passwords import verified
 from portal.accounts.principals import deeds_of_scope, fits, is_within, reach_of_scope, reaches_at_most
@@ -164,6 +164,7 @@ class Validator(OAuth2Validator):
                 raise errors.InvalidGrantError(request=request)
             request.granted_at = former.access_token.granted
         super()._save_bearer_token(token, request, *args, **kwargs)
+        noting.token_issued(request)
 
     def _create_access_token(self, expires: Any, request: Any, token: Any, source_refresh_token: Any = None) -> Any:
         made = super()._create_access_token(expires, request, token, source_refresh_token)

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from portal.access.isolation import scope
-from portal.accounts import tokens
+from portal.accounts import noting, tokens
 from portal.accounts.forms import PasswordChangeForm, SignInForm
 from portal.accounts.middleware import OPERATORS_CLIENT
 from portal.accounts.models import User
 from portal.accounts.throttle import WAIT, admission
+from portal.audit.changes import changed
 from portal.clients.lookups import directory
 from portal.web.pages import PageView
 
@@ -53,9 +54,11 @@ class SignInPage(PageView):
     def sign_in(self, request: HttpRequest) -> HttpResponse:
         form = SignInForm(request, request.POST)
         if not form.is_valid() or form.user is None:
+            noting.failed(request.POST.get("username", ""))
             return self.page({"form": form, "next": request.POST.get("next", "")}, status=422)
         with scope(form.user.client_id, operator=form.user.is_operator):
             login(request, form.user)  # it also writes last_login into the user's row
+            noting.signed_in(form.user)
         return redirect(next_url(request))
 
 
@@ -64,6 +67,8 @@ class SignOutPage(PageView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         asked = asked_next(request)
+        if request.user.is_authenticated:
+            noting.signed_out(request.user)
         logout(request)
         return redirect(f"{reverse('sign-in')}?{urlencode({'next': asked})}" if asked else "sign-in")
 
@@ -84,6 +89,7 @@ class PasswordPage(PageView):
         with scope(user.client_id, operator=user.is_operator):
             User.objects.filter(pk=user.pk).update(password=user.password)
             tokens.sign_out(user)
+            changed(noting.actor(user), user, "changed", ["password"])
         update_session_auth_hash(request, user)
         messages.success(request, "Your password is changed. Other browsers and programs were signed out.")
         return redirect("calls")
@@ -107,6 +113,7 @@ class ChooseClientPage(PageView):
         if chosen is None:
             raise Http404
         request.session[OPERATORS_CLIENT] = chosen.pk
+        noting.entered(self.principal, chosen.pk)
         return redirect(next_url(request))
 
     def operators_only(self) -> None:

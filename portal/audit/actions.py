@@ -43,6 +43,7 @@ class ActorKind(models.TextChoices):
 
     USER = "user", "User"
     APPLICATION = "application", "Application"
+    NOBODY = "nobody", "Somebody unknown"
     LINK = "link", "Storage link"
     SHELL = "shell", "Operator's shell"
     PORTAL = "portal", "The portal"

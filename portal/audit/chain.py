@@ -104,6 +104,12 @@ def waiting() -> list[int | None]:
         return [client_id for (client_id,) in fetch("select client from audit_waiting_clients() as client")]
 
 
+def hearing() -> list[int | None]:
+    """The clients that somebody hears sounds of."""
+    with scope(None):
+        return [client_id for (client_id,) in fetch("select client from audit_hearing_clients() as client")]
+
+
 def chains() -> list[int | None]:
     """The clients that have a chain; None: the installation's."""
     with scope(None):

@@ -44,6 +44,11 @@ def portal(client_id: int | None) -> Actor:
     return Actor(ActorKind.PORTAL, client_id=client_id)
 
 
+def nobody(client_id: int | None) -> Actor:
+    """Somebody who has not said who they are, or not proved it."""
+    return Actor(ActorKind.NOBODY, client_id=client_id)
+
+
 def actor_of(who: Principal | Actor) -> Actor:
     if isinstance(who, Actor):
         return who

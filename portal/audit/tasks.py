@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from portal.audit import chain, heads
+from portal.audit import chain, heads, hearing
 
 
 @shared_task(name="portal.audit.tasks.link")
 def link() -> int:
     """Every few seconds, over all clients: entries into their chains. It may run twice, at once."""
     return sum(chain.link_all(client_id) for client_id in chain.waiting())
+
+
+@shared_task(name="portal.audit.tasks.seal")
+def seal() -> int:
+    """Every minute, over all clients: what nobody hears any more becomes an entry."""
+    return sum(hearing.seal(client_id) for client_id in chain.hearing())
 
 
 @shared_task(name="portal.audit.tasks.sign_heads")

@@ -5,17 +5,20 @@ from django.http import HttpRequest
 from portal.access.isolation import bind
 from portal.clients.models import Client, Did, Extension, ExtensionGroup
 from portal.clients.retiring import retire
-from portal.web.admin import ClientAdmin
+from portal.web.admin import ClientAdmin, NotedAdmin
 
 
 @admin.register(Client)
-class ClientsAdmin(admin.ModelAdmin):
+class ClientsAdmin(NotedAdmin):
     """The directory of clients. Settings are changed by the client administrator or `client_settings`."""
 
     list_display = ["name", "slug", "timezone", "status", "created_at"]
     search_fields = ["name", "slug"]
     fields = ["name", "slug", "prefix", "domain", "timezone", "status", "link_generation", "created_at"]
     readonly_fields = ["created_at"]
+
+    def client_of(self, obj: Client) -> int:
+        return obj.pk
 
     def save_model(self, request: HttpRequest, obj: Client, form: ModelForm, change: bool) -> None:
         if not change:

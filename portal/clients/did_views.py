@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from portal.audit.changes import changed
 from portal.clients.forms import DidForm
 from portal.clients.models import Did
 from portal.clients.pages import AdministrationPage, EditPage, deed
@@ -65,6 +66,7 @@ class DidNew(DidEdit):
 class DidDelete(AdministrationPage):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         did = found(Did.objects.visible_to(self.principal), pk)
+        changed(self.principal, did, "deleted")
         did.delete()
         messages.success(request, f"The outside number {did.number} is deleted.")
         return redirect("dids")

@@ -15,6 +15,7 @@ from django.utils import timezone
 from psycopg.errors import UniqueViolation
 
 from portal.access.principal import Reach
+from portal.audit.changes import changed
 from portal.clients.models import Client
 from portal.web.pages import PageView
 
@@ -93,9 +94,11 @@ class EditPage(AdministrationPage):
 
 def saved(form: ModelForm) -> bool:
     """Save what a form found good. False where somebody else took its name in the same moment: the form says so."""
+    deed = "made" if form.instance._state.adding else "changed"
     try:
         with transaction.atomic():
             form.save()
+            changed(form.principal, form.instance, deed, form.changed_data)  # type: ignore[attr-defined]
     except IntegrityError as error:
         if not isinstance(error.__cause__, UniqueViolation):
             raise

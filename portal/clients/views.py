@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from portal.audit.changes import changed
 from portal.clients.deleting import delete_group
 from portal.clients.filters import ExtensionFilter
 from portal.clients.forms import ExtensionFilterForm, ExtensionForm, GroupForm, NewExtensionForm
@@ -78,6 +79,8 @@ class GroupDelete(AdministrationPage):
         if kept := ", ".join(delete_group(group)):
             messages.error(request, f"{group.name} was not deleted: {kept} belong to it.")
             return redirect("group", pk)
+        group.pk = pk
+        changed(self.principal, group, "deleted")
         messages.success(request, f"The group {group.name} is deleted.")
         return redirect("groups")
 
@@ -147,6 +150,7 @@ class ExtensionRetire(AdministrationPage):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         extension = found(Extension.objects.visible_to(self.principal), pk)
         retire(extension)
+        changed(self.principal, extension, "retired")
         messages.success(request, f"Extension {extension.number} is retired. Its calls and recordings stay.")
         return redirect("extensions")
 

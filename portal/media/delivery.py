@@ -6,7 +6,7 @@ The body is streamed from storage in constant memory and holds no database conne
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -24,6 +24,10 @@ from portal.media.storage import BLOCK_BYTES, FileStore, Reader, SizeDiffers, st
 # Kept by nobody but the listener's own browser, and asked for again each time: a right may have been taken back since.
 DEFAULT_CACHE = "private, no-cache"
 _UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f/\\"]+')
+
+
+# What is called with the first byte of a body and how many were sent.
+Told = Callable[[int, int], None]
 
 
 class MediaGone(Exception):
@@ -48,15 +52,17 @@ def deliver(
     filename: str | None = None,
     attachment: bool = False,
     cache: str = DEFAULT_CACHE,
+    told: Told | None = None,
 ) -> HttpResponseBase:
     """The answer to GET or HEAD for `file`, or for the one range of it that was asked for.
 
     Several ranges, malformed ones and other units are answered with the whole file. MediaGone where storage has it not.
+    `told` is called once with the first byte and how many were sent, when the body ends or its listener goes away.
     """
-    if settings.X_ACCEL_PREFIX and isinstance(store(), FileStore):
+    if sent_by_proxy():
         response: HttpResponseBase = _by_nginx(file)
     else:
-        response = _by_us(request, file)
+        response = _by_us(request, file, told)
     if response.status_code in (200, 206):
         response["Content-Type"] = file.content_type
         if disposition := content_disposition(filename, attachment):
@@ -86,7 +92,20 @@ def _by_nginx(file: StoredFile) -> HttpResponse:
     return HttpResponse(headers={"X-Accel-Redirect": settings.X_ACCEL_PREFIX.rstrip("/") + "/" + quote(file.key)})
 
 
-def _by_us(request: HttpRequest, file: StoredFile) -> HttpResponseBase:
+def sent_by_proxy() -> bool:
+    """Whether nginx sends the bytes: which of them, and how many arrive, is not seen here."""
+    return bool(settings.X_ACCEL_PREFIX) and isinstance(store(), FileStore)
+
+
+def asked_of(request: HttpRequest, file: StoredFile) -> ByteRange | None:
+    """The bytes that a request asks a proxy for, as far as can be told here; None: not one."""
+    try:
+        return parse_range(request.headers.get("Range"), file.size) or ByteRange(0, file.size - 1)
+    except NotSatisfiable:
+        return None
+
+
+def _by_us(request: HttpRequest, file: StoredFile, told: Told | None) -> HttpResponseBase:
     etag, modified = quote_etag(file.etag), int(file.last_modified.timestamp())
     validators = {"ETag": etag, "Last-Modified": http_date(modified), "Accept-Ranges": "bytes"}
     early = get_conditional_response(request, etag=etag, last_modified=modified)
@@ -96,7 +115,7 @@ def _by_us(request: HttpRequest, file: StoredFile) -> HttpResponseBase:
         part = parse_range(_range_header(request, etag, modified), file.size)
     except NotSatisfiable:
         return HttpResponse(status=416, headers=validators | {"Content-Range": f"bytes */{file.size}"})
-    return _with(_answer(request, file, part), validators)
+    return _with(_answer(request, file, part, told), validators)
 
 
 def _with(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBase:
@@ -115,14 +134,14 @@ def _range_header(request: HttpRequest, etag: str, modified: int) -> str | None:
     return request.headers.get("Range")
 
 
-def _answer(request: HttpRequest, file: StoredFile, part: ByteRange | None) -> HttpResponseBase:
+def _answer(request: HttpRequest, file: StoredFile, part: ByteRange | None, told: Told | None) -> HttpResponseBase:
     whole = part or ByteRange(0, file.size - 1)
     reader = _open(file, whole)
     if request.method == "HEAD":
         reader.close()
         response: HttpResponseBase = HttpResponse()
     else:
-        response = StreamingHttpResponse(_Body(reader, whole.length), status=206 if part else 200)
+        response = StreamingHttpResponse(_Body(reader, whole, told), status=206 if part else 200)
     response["Content-Length"] = str(whole.length)
     if part:
         response["Content-Range"] = f"bytes {part.first}-{part.last}/{file.size}"
@@ -137,13 +156,15 @@ def _open(file: StoredFile, part: ByteRange) -> Reader:
 
 
 class _Body:
-    """`length` bytes of a reader in blocks; closes it at the end, on an error, and when the listener goes away.
+    """A part of a file in blocks from a reader; closes it at the end, on an error, and when the listener goes away.
 
-    The first block gives the request's database connection back: a slow listener must not keep one of a pool.
+    The first block gives the request's database connection back: a slow listener must not keep one of a pool. A block
+    counts as sent once the next one is asked for: the server had taken it then.
     """
 
-    def __init__(self, reader: Reader, length: int) -> None:
-        self._reader, self._left, self._started = reader, length, False
+    def __init__(self, reader: Reader, part: ByteRange, told: Told | None) -> None:
+        self._reader, self._left, self._started = reader, part.length, False
+        self._first, self._told, self._sent, self._block = part.first, told, 0, 0
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -152,6 +173,8 @@ class _Body:
         if not self._started:
             self._started = True
             _release_connections()
+        self._sent += self._block
+        self._block = 0
         if self._left <= 0:
             self.close()
             raise StopIteration
@@ -161,11 +184,15 @@ class _Body:
             # Ending quietly would let a shorter body pass for the whole: the server has to break the connection.
             raise OSError("storage ended before the announced length")
         self._left -= len(block)
+        self._block = len(block)
         return block
 
     def close(self) -> None:
         self._left = 0
         self._reader.close()
+        told, self._told = self._told, None
+        if told is not None and self._sent:
+            told(self._first, self._sent)
 
 
 def _release_connections() -> None:

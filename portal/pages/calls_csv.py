@@ -27,6 +27,8 @@ from cdrs.filters import CallFilter
 from cdrs.models import Leg
 from portal.access.isolation import scope
 from portal.access.principal import Principal
+from portal.audit.actions import Action
+from portal.audit.ledger import note
 from portal.pages.calls import CallsPage
 from portal.web.paging import Cursor, older_than
 from portal.web.periods import Period
@@ -58,6 +60,7 @@ class CallsCsv(CallsPage):
         filters = self.filters()
         if not filters.form.is_valid():
             return self.refuse(filters, filters.problems())
+        note(Action.EXPORT, self.principal, what="calls", form="csv")
         response = StreamingHttpResponse(lines(filters), content_type="text/csv; charset=utf-8; header=present")
         name = f"calls-{self.client.slug}-{days(filters.when)}.csv"
         response["Content-Disposition"] = f'attachment; filename="{name}"'

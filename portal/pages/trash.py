@@ -127,7 +127,11 @@ class Undo(OfTrash):
         if not items.exists():
             raise Http404
         deletion = Deletion.objects.visible_to(self.principal).filter(pk=pk).first()
-        many = restore(self.client.pk, items) if deletion is None else restore_all(deletion)
+        many = (
+            restore(self.client.pk, items, self.principal)
+            if deletion is None
+            else restore_all(deletion, self.principal)
+        )
         told(request, many)
         return redirect(where_from(request))
 
@@ -136,7 +140,7 @@ class Restore(OfTrash):
     deeds = {"POST": "record:delete"}
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        told(request, restore(self.client.pk, self.found(pk)))
+        told(request, restore(self.client.pk, self.found(pk), self.principal))
         return redirect(where_from(request))
 
 

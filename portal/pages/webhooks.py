@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from portal.audit.changes import changed
 from portal.clients.pages import AdministrationPage, deed
 from portal.live.delivering import FAILING
 from portal.live.models import Delivery, Subscription
@@ -65,7 +66,9 @@ class WebhookDetail(WebhookPage):
 
 class WebhookDelete(WebhookPage):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        self.subscription().delete()
+        subscription = self.subscription()
+        changed(self.principal, subscription, "deleted")
+        subscription.delete()
         messages.success(request, "The subscription is deleted, with all its messages.")
         return redirect("webhooks")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +17,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from portal.access.isolation import bind_principal
+from portal.access.isolation import bind_principal, scope
+from portal.audit.actions import Action, ActorKind
+from portal.audit.changes import changed
+from portal.audit.ledger import Actor, note
 
 
 class PortalAdminSite(AdminSite):
@@ -70,6 +73,9 @@ class PortalAdminSite(AdminSite):
     ) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
+        if self.has_permission(request):
+            with scope(None, operator=True):
+                note(Action.SIGN_OUT, Actor(ActorKind.USER, request.user.pk))
         logout(request)
         return redirect("sign-in")
 
@@ -110,7 +116,31 @@ class InClient(ModelForm):
         return super()._get_validation_exclusions() - {self.tenant_field}  # type: ignore[misc]
 
 
-class ClientAdmin(ModelAdmin):
+class NotedAdmin(ModelAdmin):
+    """What operators do to rows stands in the ledger of the client whose rows they are."""
+
+    def client_of(self, obj: Any) -> int | None:
+        raise NotImplementedError
+
+    def noted(self, request: HttpRequest, obj: Any, deed: str, fields: Iterable[str] = ()) -> None:
+        changed(Actor(ActorKind.USER, request.user.pk, self.client_of(obj)), obj, deed, fields)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self.noted(request, obj, "made")
+        return super().log_addition(request, obj, message)
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        if not add:
+            self.noted(request, form.instance, "changed", form.changed_data)
+        return super().construct_change_message(request, form, formsets, add)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for obj in queryset:
+            self.noted(request, obj, "deleted")
+        return super().log_deletions(request, queryset)
+
+
+class ClientAdmin(NotedAdmin):
     """Rows of the one client the operator works in; a new row gets that client."""
 
     readonly: bool = False
@@ -118,6 +148,10 @@ class ClientAdmin(ModelAdmin):
     paginator = BoundedPaginator
     list_per_page = 50
     show_full_result_count = False
+
+    def client_of(self, obj: Any) -> int | None:
+        found: int | None = getattr(obj, f"{self.tenant_field}_id")
+        return found
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return self.model._default_manager.visible_to(request.principal)  # type: ignore[attr-defined]

@@ -21,6 +21,8 @@ from django.utils import timezone
 from cdrs.ingest.staging import cursor, plan_for_keys
 from portal.access.isolation import scope
 from portal.access.principal import Principal
+from portal.audit import ledger
+from portal.audit.actions import Action
 from portal.media.storage import store
 from records.deletion.items import by_kind
 from records.deletion.restoring import forget_empty, restore_next
@@ -64,7 +66,9 @@ def remove_now(client_id: int, items: Any, who: Principal, via: str) -> int:
         deletion = begin(who, kind, via, timedelta())
         with settling(client_id, kind, list(rows.values())):  # a large deletion may not have marked them yet
             taken = Trashed.objects.filter(client_id=client_id, id__in=rows, removing=False).update(deletion=deletion)
-        closed(deletion, taken, size_of(deletion))
+        if closed(deletion, taken, size_of(deletion)):
+            told = {"kind": kind.total, "files": deletion.files, "bytes": deletion.bytes, "via": via}
+            ledger.note(Action.REMOVAL, who, ("deletion", deletion.pk), **told)
         moved += taken
     forget_empty(client_id, {item.deletion_id for item in wanted})
     return moved
@@ -166,6 +170,8 @@ def forget(client_id: int, gone: Sequence[Leaving]) -> None:
             values = {"client_id": client_id, "kind": kind.name, "ids": empty}
             names = cursor().execute(_FORGET.format(table=kind.table, owner=kind.owner), values).fetchall()
             forgotten.send(sender=None, client_id=client_id, kind=kind.name, names=names)
+            if names:
+                ledger.note(Action.REMOVAL, ledger.portal(client_id), kind=kind.total, files=len(names))
         left = Trashed.objects.filter(client_id=client_id, id__in=[item.item_id for item in gone])
         left.update(next_at=timezone.now())
         forget_empty(client_id, {item.deletion_id for item in gone})

@@ -7,6 +7,9 @@ from typing import Any
 
 from cdrs.ingest.staging import cursor, plan_for_keys
 from portal.access.isolation import scope
+from portal.access.principal import Principal
+from portal.audit.actions import Action
+from portal.audit.ledger import note
 from records.deletion.items import by_kind
 from records.deletion.trashing import AT_ONCE, BATCH
 from records.deletion.waking import wake_after_commit
@@ -14,9 +17,10 @@ from records.ingest.settling import settling
 from records.models import Deletion, Trashed
 
 
-def restore(client_id: int, items: Any) -> int:
+def restore(client_id: int, items: Any, who: Principal | None = None) -> int:
     """Bring items (a TrashedQuerySet; at most a BATCH of them) back, inside `scope(client_id)`; how many came.
 
+    `who` is noted as the one who did it; None: a worker that goes on with what was noted.
     What is being removed already stays in the trash: some of its bytes may be gone.
     """
     plan_for_keys()
@@ -27,15 +31,19 @@ def restore(client_id: int, items: Any) -> int:
             values = {"client_id": client_id, "items": list(rows)}
             back += cursor().execute(_BACK.format(table=kind.table, owner=kind.owner), values).rowcount
     forget_empty(client_id, {item.deletion_id for item in wanted})
+    if back and who is not None:
+        note(Action.RESTORE, who, files=back, deletions=sorted({item.deletion_id for item in wanted}))
     return back
 
 
-def restore_all(deletion: Deletion) -> int | None:
+def restore_all(deletion: Deletion, who: Principal | None = None) -> int | None:
     """Bring back all that a deletion took and that is still in the trash; how many, or None: a worker is at it."""
     items = Trashed.objects.filter(client_id=deletion.client_id, deletion=deletion, removing=False)
     if len(items.values_list("id", flat=True).order_by()[: AT_ONCE + 1]) <= AT_ONCE:
-        return restore(deletion.client_id, items)
+        return restore(deletion.client_id, items, who)
     Deletion.objects.filter(client_id=deletion.client_id, id=deletion.pk).update(restoring=True)
+    if who is not None:
+        note(Action.RESTORE, who, ("deletion", deletion.pk))
     wake_after_commit(deletion.client_id)
     return None
 

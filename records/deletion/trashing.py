@@ -11,6 +11,8 @@ from django.utils import timezone
 from cdrs.ingest.staging import cursor, plan_for_keys
 from portal.access.isolation import scope
 from portal.access.principal import Principal
+from portal.audit.actions import Action
+from portal.audit.ledger import note
 from portal.clients import settings as client_settings
 from portal.clients.models import Client
 from records.deletion.waking import wake_after_commit
@@ -36,7 +38,24 @@ def trash(rows: Any, who: Principal, via: str) -> Deletion | None:
         return None
     deletion = begin(who, kind, via, trash_time(who))
     taken = mark_few(deletion, kind, few) if len(few) <= AT_ONCE else hide_many(deletion, kind, present)
-    return closed(deletion, *taken)
+    gone = closed(deletion, *taken)
+    if gone is not None:
+        noted(gone, who, kind, few)
+    return gone
+
+
+def noted(deletion: Deletion, who: Principal, kind: Kind, few: list[int]) -> None:
+    """Each by its uuid where it was a few, how many where it was more."""
+    details: dict[str, Any] = {
+        "kind": kind.total,
+        "files": deletion.files,
+        "bytes": deletion.bytes,
+        "via": deletion.via,
+    }
+    if len(few) <= AT_ONCE:
+        items = Trashed.objects.filter(client_id=deletion.client_id, deletion=deletion).order_by("id")
+        details["uuids"] = list(items.values_list(f"{kind.total}__uuid", flat=True))
+    note(Action.DELETION, who, ("deletion", deletion.pk), **details)
 
 
 def begin(who: Principal, kind: Kind, via: str, wait: timedelta) -> Deletion:

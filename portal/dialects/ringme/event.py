@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from portal.audit.changes import changed
 from portal.dialects.bodies import Body, Field, one_of, read_body
 from portal.dialects.door import Refused
 from portal.dialects.params import BadParameters, Wrong
@@ -83,6 +84,7 @@ class EventList(EventDoor):
         if Subscription.objects.filter(client_id=client_id).count() >= MOST:
             raise BadParameters(Wrong("url", f"a client has at most {MOST} event subscriptions"))
         made = Subscription.objects.create(client_id=client_id, dialect=DIALECT, **place, **values)
+        changed(self.principal, made, "made")
         return self.json(row(made), 201)
 
 
@@ -95,14 +97,18 @@ class EventOne(EventDoor):
 
     def put(self, request: Request, **kwargs: Any) -> HttpResponse:
         subscription = self.subscription()
-        for name, value in read_body(request._request, EVENT, partial=True).items():
+        values = read_body(request._request, EVENT, partial=True)
+        for name, value in values.items():
             setattr(subscription, name, value)
         subscription.save(update_fields=["url", "method", "moment"])
+        changed(self.principal, subscription, "changed", values)
         return self.json(row(subscription))
 
     def delete(self, request: Request, **kwargs: Any) -> HttpResponse:
         """Its messages that wait go with it."""
-        self.subscription().delete()
+        subscription = self.subscription()
+        changed(self.principal, subscription, "deleted")
+        subscription.delete()
         return HttpResponse(status=204)
 
 

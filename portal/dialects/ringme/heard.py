@@ -11,12 +11,16 @@ from django.http.response import HttpResponseBase
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
+from portal.access.principal import Principal
 from portal.accounts.basic import FileAuthentication
+from portal.audit.actions import Action
+from portal.audit.ledger import Actor, note
 from portal.clients import settings as client_settings
 from portal.dialects.ringme.asked import RealmDoor, Resource
 from portal.dialects.ringme.envelope import not_found
 from portal.dialects.ringme.links import link
-from portal.media.delivery import MediaGone, StoredFile, deliver
+from portal.media.delivery import MediaGone, StoredFile
+from records.hearing import sent
 from records.links import KINDS, OFF
 from records.models import Heard, MediaFile
 
@@ -47,7 +51,7 @@ class FileDoor(HeardDoor):
     def get(self, request: Request, **kwargs: Any) -> HttpResponseBase:
         heard = self.heard()
         try:
-            return sent(request._request, heard, attachment=True)
+            return audio(request._request, self.principal, heard, attachment=True)
         except MediaGone:
             raise not_found("record") from None
 
@@ -66,6 +70,7 @@ class LinkDoor(HeardDoor):
         if client_settings.value(client, "storage_links") == OFF:
             raise not_found("record")
         kind = KIND_OF[type(heard)]
+        note(Action.SHARE, self.principal, (kind, heard.uuid))
         return self.json({"record_url": link(kind, client.pk, client.link_generation, heard.uuid, heard.generation)})
 
 
@@ -77,8 +82,10 @@ def parts_of(record_uuid: str) -> tuple[int, uuid.UUID]:
     return int(named[1]), uuid.UUID(named[2])
 
 
-def sent(request: Any, heard: Heard, *, attachment: bool, cache: str | None = None) -> HttpResponseBase:
-    """The first file, as it is stored. Raises MediaGone."""
+def audio(
+    request: Any, who: Principal | Actor, heard: Heard, *, attachment: bool, cache: str | None = None
+) -> HttpResponseBase:
+    """The first file, as it is stored: a download of who's, or the use of a link. Raises MediaGone."""
     of = {f"{KIND_OF[type(heard)]}_id": heard.pk}
     media = MediaFile.objects.filter(client_id=heard.client_id, **of).first()
     if media is None:
@@ -86,7 +93,8 @@ def sent(request: Any, heard: Heard, *, attachment: bool, cache: str | None = No
     file = StoredFile(media.key, media.size, media.content_type, bytes(media.sha256).hex(), media.created_at)
     name = heard.file_name or f"{heard.extension_id or 0}-{heard.uuid.hex.upper()}{suffix(media.key)}"
     more = {} if cache is None else {"cache": cache}
-    return deliver(request, file, filename=name, attachment=attachment, **more)
+    action = Action.DOWNLOAD if isinstance(who, Principal) else Action.SHARE_USED
+    return sent(request, action, who, heard, media, file, filename=name, attachment=attachment, **more)
 
 
 def suffix(key: str) -> str:

@@ -7,8 +7,9 @@ from django.http.response import HttpResponseBase
 from django.views import View
 
 from portal.access.isolation import bind
-from portal.dialects.ringme.heard import sent
+from portal.dialects.ringme.heard import audio
 from portal.media.delivery import MediaGone
+from records.hearing import holder_of_link
 from records.links import KINDS, opened
 
 NOT_KEPT = "private, no-store"
@@ -38,7 +39,7 @@ class StorageLink(View):
         if heard is None:
             return gone()
         try:
-            return sent(request, heard, attachment=False, cache=NOT_KEPT)
+            return audio(request, holder_of_link(found.client_id), heard, attachment=False, cache=NOT_KEPT)
         except MediaGone:
             return gone()
 

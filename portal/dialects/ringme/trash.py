@@ -92,7 +92,7 @@ class TrashRestore(TrashDoor):
             raise not_found("record")
         assert who.client_id is not None
         deletion = Deletion.objects.visible_to(who).filter(pk=int(named)).first() if named.isdecimal() else None
-        back = restore(who.client_id, items) if deletion is None else restore_all(deletion)
+        back = restore(who.client_id, items, who) if deletion is None else restore_all(deletion, who)
         if back == 0:
             raise Refused(409, "It is being removed for good already")
         return self.json({"restored": back, "status": "restoring" if back is None else "restored"}, 201)

@@ -8,6 +8,8 @@ from django.core.management.base import CommandParser
 
 from portal.access.isolation import scope
 from portal.accounts.models import Application, ApplicationAccess, ApplicationType
+from portal.audit import ledger
+from portal.audit.changes import changed
 from portal.clients.management.command import JsonCommand, client_named, extension_named, group_named
 
 
@@ -43,6 +45,7 @@ class Command(JsonCommand):
             secret = application.client_secret
             application.full_clean()
             application.save(force_insert=True)
+            changed(ledger.shell(client.pk), application, "made")
         return {
             "application_id": application.pk,
             "client_id": application.client_id,

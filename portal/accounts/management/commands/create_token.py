@@ -9,6 +9,8 @@ from django.core.management.base import CommandParser
 from portal.access.isolation import scope
 from portal.accounts import lookups
 from portal.accounts.models import DoorToken, Level, TokenDialect
+from portal.audit import ledger
+from portal.audit.changes import changed
 from portal.clients.management.command import JsonCommand, refuse
 
 
@@ -27,4 +29,5 @@ class Command(JsonCommand):
             refuse("an intake token needs an administrator of a client who is not read-only")
         with scope(user.client_id):
             row, token = DoorToken.make(user, options["dialect"])
+            changed(ledger.shell(user.client_id), row, "made", user=user.pk)
         return {"token": token, "token_id": row.pk, "dialect": row.dialect, "user_id": user.pk, "login": user.login}

@@ -12,6 +12,8 @@ from django.core.management.base import CommandParser
 from portal.access.isolation import scope
 from portal.accounts import lookups
 from portal.accounts.models import Level, User
+from portal.audit import ledger
+from portal.audit.changes import changed
 from portal.clients.management.command import (
     JsonCommand,
     client_named,
@@ -61,6 +63,7 @@ class Command(JsonCommand):
             user.set_password(password)
             user.full_clean(validate_unique=False)
             user.save(force_insert=True)
+            changed(ledger.shell(user.client_id), user, "made")
         return {"user_id": user.pk, "login": user.login, "level": user.level}
 
     def judge(self, password: str, user: User) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from portal.access.isolation import scope
+from portal.audit import ledger
+from portal.audit.changes import changed
 from portal.clients import settings as client_settings
 from portal.clients.management.command import JsonCommand, client_named, refuse
 from portal.clients.models import Client
@@ -27,6 +29,7 @@ class Command(JsonCommand):
             if changes:
                 client.settings = client.settings | changes
                 client.save(update_fields=["settings"])
+                changed(ledger.shell(client_id), client, "changed", changes)
             values = {name: client_settings.value(client, name) for name in client_settings.SETTINGS}
         return {"client_id": client_id, "settings": values}
 

@@ -11,6 +11,8 @@ from django.db import IntegrityError
 from django.utils.text import slugify
 
 from portal.access.isolation import scope
+from portal.audit import ledger
+from portal.audit.changes import changed
 from portal.clients import lookups
 from portal.clients import settings as client_settings
 from portal.clients.management.command import JsonCommand, refuse
@@ -46,6 +48,7 @@ class Command(JsonCommand):
         try:
             with scope(client.id):
                 client.save(force_insert=True)
+                changed(ledger.shell(client.id), client, "made")
         except IntegrityError:
             refuse(f"slug: {slug!r} is taken")
         return {"client_id": client.id, "name": client.name, "slug": client.slug, "timezone": client.timezone}

@@ -7,6 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from portal.access.isolation import scope
+from portal.audit import ledger
+from portal.audit.changes import changed
 from portal.clients.management.command import JsonCommand, client_named, group_named, refuse
 from portal.clients.models import Extension, ExtensionType
 
@@ -35,6 +37,7 @@ class Command(JsonCommand):
             if Extension.objects.in_use().filter(client=client, number=extension.number).exists():
                 refuse(f"number: client {client.slug} has an extension {extension.number!r} already")
             extension.save(force_insert=True)
+            changed(ledger.shell(client.pk), extension, "made")
         return {
             "extension_id": extension.pk,
             "client_id": client.pk,

@@ -7,6 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from portal.access.isolation import scope
+from portal.audit import ledger
+from portal.audit.changes import changed
 from portal.clients.management.command import JsonCommand, client_named, refuse
 from portal.clients.models import ExtensionGroup
 
@@ -26,4 +28,5 @@ class Command(JsonCommand):
             if ExtensionGroup.objects.filter(client=client, name=group.name).exists():
                 refuse(f"name: client {client.slug} has a group {group.name!r} already")
             group.save(force_insert=True)
+            changed(ledger.shell(client.pk), group, "made")
         return {"extension_group_id": group.pk, "client_id": client.pk, "name": group.name}

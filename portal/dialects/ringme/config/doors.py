@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from portal.access.permissions import READING
 from portal.access.principal import Principal
+from portal.audit.changes import changed
 from portal.clients.models import Client
 from portal.dialects.bodies import Body, Field, read_fields, text, told
 from portal.dialects.door import Refused
@@ -80,6 +81,7 @@ class ConfigDoor(RingmeDoor):
         if fresh:
             self.keep_to_realm(row, names)
         store(row, names, rules, unique=self.unique)
+        changed(self.principal, row, "made" if fresh else "changed", values)
         return values
 
     def fields_of(self, row: Any) -> Body:
@@ -164,7 +166,11 @@ class One(ConfigDoor):
         return self.json(self.shown(row))
 
     def delete(self, request: Request, **kwargs: Any) -> HttpResponse:
-        self.remove(self.row(to_change=True))
+        row = self.row(to_change=True)
+        row_id = row.pk
+        self.remove(row)
+        row.pk = row_id  # deleting forgets it
+        changed(self.principal, row, "deleted")
         return HttpResponse(status=204)
 
     def remove(self, row: Any) -> None:
