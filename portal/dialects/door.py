@@ -39,6 +39,10 @@ logger = logging.getLogger(__name__)
 _GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)", re.IGNORECASE)
 
 
+def accepts_gzip(request: HttpRequest) -> bool:
+    return _GZIP.search(request.META.get("HTTP_ACCEPT_ENCODING", "")) is not None
+
+
 class Refused(APIException):
     """A refusal with the dialect's own word for it (`status_word`) and headers to go with it."""
 
@@ -146,7 +150,7 @@ class Door(APIView):
         return StreamingHttpResponse(pieces, headers=headers)
 
     def gzip_wanted(self) -> bool:
-        return _GZIP.search(self.request._request.META.get("HTTP_ACCEPT_ENCODING", "")) is not None
+        return accepts_gzip(self.request._request)
 
     # -------------------------------------------------------- errors
 

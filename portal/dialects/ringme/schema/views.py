@@ -11,6 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views import View
 
+from portal.dialects.door import GZIPPED, accepts_gzip
+from portal.dialects.streaming import gzip_bytes
+
 JSON, YAML = "application/json", "application/yaml"
 
 
@@ -26,6 +29,11 @@ def document(content_type: str) -> bytes:
     return yaml.safe_dump(found, sort_keys=False, allow_unicode=True).encode()
 
 
+@cache
+def packed(content_type: str) -> bytes:
+    return gzip_bytes(document(content_type))
+
+
 class SchemaView(View):
     """OpenAPI 3.1 as JSON; as YAML with `?format=yaml`, or where Accept asks for it."""
 
@@ -34,7 +42,10 @@ class SchemaView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         wanted = request.GET.get("format") or request.headers.get("Accept", "")
         kind = YAML if "yaml" in wanted else JSON
-        return HttpResponse(document(kind), headers={"Content-Type": kind, "Vary": "Accept"})
+        headers = {"Content-Type": kind, "Vary": "Accept, Accept-Encoding"}
+        if accepts_gzip(request):
+            return HttpResponse(packed(kind), headers=headers | GZIPPED)
+        return HttpResponse(document(kind), headers=headers)
 
 
 class ExplorerView(View):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from typing import Any
@@ -55,6 +56,8 @@ def test_it_is_served_as_json_and_as_yaml(db: None) -> None:
         assert asked["Content-Type"] == "application/yaml"
         assert yaml.safe_load(asked.content) == plain.json()
     assert b"&id" not in asked.content, "anchors are hard to read"
+    zipped = Browser().get(ADDRESS, headers={"Accept-Encoding": "gzip"})
+    assert zipped["Content-Encoding"] == "gzip" and gzip.decompress(zipped.content) == plain.content
 
 
 def doors() -> list[Any]:
