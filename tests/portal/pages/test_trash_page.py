@@ -117,6 +117,23 @@ def test_a_supervisor_undoes_the_own_part_of_a_larger_deletion(cast: Cast, as_: 
         assert [one.pk for one in Record.objects.available()] == [record.pk]
 
 
+def test_what_one_request_deleted_comes_back_together(cast: Cast, as_: SignIn, record: Record) -> None:
+    from records.deletion import trash
+
+    nora = as_(cast.nora)
+    others = [make_record(cast.north, make_call(cast.north, cast.ext102)[1]).pk for _ in range(2)]
+    to_trash(nora, record)
+    with scope(cast.north.pk):
+        deletion = trash(Record.objects.all(), cast.principal(cast.nora), Deletion.Via.API)
+    assert deletion is not None and deletion.files == 2
+    page = nora.get(reverse("trash")).content.decode()
+    undo = reverse("deletion-undo", args=[deletion.pk])
+    assert page.count("Restore all of this deletion") == page.count(undo) == 1
+    assert "2 are restored." in nora.post(undo, follow=True).content.decode()
+    with scope(cast.north.pk):
+        assert sorted(one.pk for one in Record.objects.available()) == sorted(others)
+
+
 def test_delete_now_is_for_good(
     cast: Cast, as_: SignIn, record: Record, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
