@@ -127,6 +127,7 @@ INSTALLED_APPS = [
     "portal.live",
     "portal.clients",
     "portal.accounts",
+    "portal.holds",
     "cdrs",
     "records",
     "portal.intake",

@@ -22,6 +22,7 @@ from portal.audit import heads, ledger
 from portal.audit.actions import Action
 from portal.audit.models import Hearing
 from portal.clients.models import Client, Did, Extension, ExtensionGroup
+from portal.holds.placing import on_extension, place
 from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
 from portal.live.models import Delivery, Subscription
 from records.deletion import trash
@@ -75,6 +76,7 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
         DoorToken.make(user, "intake")
         assert trash(VoiceMessage.objects.filter(pk=message.pk), whole_client(client.pk), Deletion.Via.PORTAL)
         Did.objects.create(client=client, number="+442079460001", extension=extension)
+        place(on_extension(extension, None, NOON), whole_client(client.pk), "a case")
         common = {"application": application, "user": user, "expires": NOON}
         IDToken.objects.create(**common)
         RefreshToken.objects.create(application=application, user=user, token=f"r{client.pk}")

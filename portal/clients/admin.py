@@ -1,10 +1,10 @@
 from django.contrib import admin
-from django.forms import ModelForm
+from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest
 
 from portal.access.isolation import bind
-from portal.clients.models import Client, Did, Extension, ExtensionGroup
-from portal.clients.retiring import retire
+from portal.clients.models import Client, Did, Extension, ExtensionGroup, ExtensionStatus
+from portal.clients.retiring import kept_in_use, retire
 from portal.web.admin import ClientAdmin, NotedAdmin
 
 
@@ -45,8 +45,17 @@ class DidAdmin(ClientAdmin):
     readonly_fields = ["created_at"]
 
 
+class RetiringForm(ModelForm):
+    def clean_status(self) -> str:
+        status = self.cleaned_data["status"]
+        if status == ExtensionStatus.RETIRED and self.instance.pk and (kept := kept_in_use(self.instance)):
+            raise ValidationError(f"It is under legal hold: {'; '.join(kept)}.")
+        return status
+
+
 @admin.register(Extension)
 class ExtensionAdmin(ClientAdmin):
+    form = RetiringForm
     list_display = ["number", "name", "group", "type", "status", "discovered"]
     list_filter = ["type", "status", "discovered"]
     list_select_related = ["group"]

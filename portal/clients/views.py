@@ -149,7 +149,9 @@ class ExtensionNew(ExtensionEdit):
 class ExtensionRetire(AdministrationPage):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         extension = found(Extension.objects.visible_to(self.principal), pk)
-        retire(extension)
+        if kept := "; ".join(retire(extension)):
+            messages.error(request, f"Extension {extension.number} was not retired, it is under legal hold: {kept}.")
+            return redirect("extension", pk)
         changed(self.principal, extension, "retired")
         messages.success(request, f"Extension {extension.number} is retired. Its calls and recordings stay.")
         return redirect("extensions")

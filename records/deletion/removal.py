@@ -23,11 +23,13 @@ from portal.access.isolation import scope
 from portal.access.principal import Principal
 from portal.audit import ledger
 from portal.audit.actions import Action
+from portal.holds.queries import lock
 from portal.media.storage import store
 from records.deletion.items import by_kind
 from records.deletion.restoring import forget_empty, restore_next
 from records.deletion.trashing import begin, closed, mark_next
 from records.deletion.waking import failed, leaving, under_way, wake
+from records.holding import without_held
 from records.ingest.kinds import KIND_OF, Kind
 from records.ingest.settling import settling
 from records.models import Deletion, MediaFile, Trashed
@@ -58,9 +60,13 @@ class Leaving:
 
 
 def remove_now(client_id: int, items: Any, who: Principal, via: str) -> int:
-    """Items (a TrashedQuerySet of at most some hundreds) wait no longer, and are `who`'s deed now; how many."""
+    """Items (a TrashedQuerySet of at most some hundreds) wait no longer, and are `who`'s deed now; how many.
+
+    What a legal hold keeps stays where it is.
+    """
     plan_for_keys()
-    wanted = list(items.filter(client_id=client_id, removing=False).order_by("id"))
+    lock(client_id, alone=False)
+    wanted = list(without_held(client_id, items.filter(client_id=client_id, removing=False)).order_by("id"))
     moved = 0
     for kind, rows in by_kind(wanted):
         deletion = begin(who, kind, via, timedelta())
@@ -110,9 +116,10 @@ def remove_next(client_id: int) -> bool:
 def claim(client_id: int) -> list[Leaving]:
     """Mark a batch as removing. Whatever is claimed is tried again when its lease has passed, should this worker die.
 
-    Nothing leaves the trash for good but by this mark, so this is where to ask whether rows may go.
+    Nothing leaves the trash for good but by this mark, and nothing gets it that a legal hold keeps.
     """
     with scope(client_id):
+        lock(client_id, alone=False)
         items: list[Trashed] = []
         for ready in (failed(client_id), leaving(client_id)):
             free = ready.select_for_update(skip_locked=True, of=("self",)).order_by()
@@ -162,6 +169,7 @@ def forget(client_id: int, gone: Sequence[Leaving]) -> None:
         return
     with scope(client_id):
         plan_for_keys()
+        cursor().execute(_LET_GO, ["on"])
         for kind in KIND_OF.values():
             mine = {item.row_id: item for item in gone if item.kind is kind}
             cursor().execute(_LOCK.format(table=kind.table), [client_id, sorted(mine)])
@@ -172,6 +180,7 @@ def forget(client_id: int, gone: Sequence[Leaving]) -> None:
             forgotten.send(sender=None, client_id=client_id, kind=kind.name, names=names)
             if names:
                 ledger.note(Action.REMOVAL, ledger.portal(client_id), kind=kind.total, files=len(names))
+        cursor().execute(_LET_GO, [""])
         left = Trashed.objects.filter(client_id=client_id, id__in=[item.item_id for item in gone])
         left.update(next_at=timezone.now())
         forget_empty(client_id, {item.deletion_id for item in gone})
@@ -191,6 +200,8 @@ def pause(tries: int) -> timedelta:
     return min(timedelta(minutes=2 ** min(tries, 10)), LONGEST_PAUSE)
 
 
+# They were claimed when no hold kept them, and their audio is gone: a hold that came meanwhile is too late for them.
+_LET_GO = "select set_config('portal.let_go', %s, true)"
 _LOCK = "select from {table} where client_id = %s and id = any(%s::bigint[]) order by id for update"
 _FORGET = """
 with gone as (

@@ -16,6 +16,7 @@ from portal.audit.ledger import note
 from portal.clients import settings as client_settings
 from portal.clients.models import Client
 from records.deletion.waking import wake_after_commit
+from records.holding import spared
 from records.ingest.kinds import KIND_OF, Kind
 from records.ingest.settling import lock_standing, settling
 from records.ingest.totals import Totals
@@ -29,10 +30,12 @@ def trash(rows: Any, who: Principal, via: str) -> Deletion | None:
     """Move rows (a HeardQuerySet within one client) to its trash; None where there is none that is not there already.
 
     Call it inside `scope(client_id)`. They are gone from lists, totals, files and links when the transaction commits.
-    Every deletion of audio comes through here, so this is where to ask whether rows may go.
+    Every deletion of audio comes through here, and leaves what a legal hold keeps (`records.holding.held_among`: how
+    many that are).
     """
     kind = KIND_OF[rows.model._meta.model_name]
-    present = rows.present().order_by()
+    assert who.client_id is not None
+    present = spared(who.client_id, rows.present()).order_by()
     few = list(present.values_list("id", flat=True)[: AT_ONCE + 1])
     if not few:
         return None

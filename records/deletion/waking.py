@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from portal.access.isolation import scope
+from records.holding import without_held
 from records.models import Deletion, Trashed
 
 log = logging.getLogger(__name__)
@@ -45,11 +46,16 @@ def under_way(client_id: int) -> Any:
 
 
 def leaving(client_id: int) -> Any:
-    """What has been in the trash for its time."""
+    """What has been in the trash for its time, and no hold keeps."""
     due = {"deletion__due_at__lte": timezone.now(), "deletion__hides": False, "deletion__restoring": False}
-    return Trashed.objects.filter(client_id=client_id, deletion__client_id=client_id, removing=False, **due)
+    mine = Trashed.objects.filter(client_id=client_id, deletion__client_id=client_id, removing=False, **due)
+    return without_held(client_id, mine)
 
 
 def failed(client_id: int) -> Any:
-    """What a worker did not finish removing, or what storage did not let go, once it is time to try again."""
-    return Trashed.objects.filter(client_id=client_id, removing=True, next_at__lte=timezone.now())
+    """What a worker did not finish removing, or what storage did not let go, once it is time to try again.
+
+    A hold that has come meanwhile keeps what is left of it.
+    """
+    mine = Trashed.objects.filter(client_id=client_id, removing=True, next_at__lte=timezone.now())
+    return without_held(client_id, mine)

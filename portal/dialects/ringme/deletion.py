@@ -12,13 +12,15 @@ from portal.accounts.basic import FileAuthentication
 from portal.accounts.bearer import BoundBearerAuthentication
 from portal.clients.models import Extension
 from portal.dialects.bodies import whole_body
+from portal.dialects.door import Refused
 from portal.dialects.params import BadParameters, Params, Wrong
 from portal.dialects.ringme.asked import ListDoor
 from portal.dialects.ringme.envelope import not_found
 from portal.dialects.ringme.heard import FileDoor
 from portal.dialects.ringme.params import FILTERS, PERIOD, two_months
 from records.deletion import trash
-from records.models import Deletion
+from records.holding import held_among, holds_on
+from records.models import Deletion, Heard
 
 RANGE = PERIOD | {"extension_id": FILTERS["extension_id"]}
 
@@ -35,8 +37,14 @@ class DeletingList(ListDoor):
         refuse_doubt(request._request.GET)
         values = resource.cleaned(two_months(self.values()))
         refuse_strangers(who, values.get("extensions", []))
-        trash(resource.rows(who, within, values), who, Deletion.Via.API)
-        return HttpResponse(status=204)
+        rows = resource.rows(who, within, values)
+        assert who.client_id is not None
+        kept = held_among(who.client_id, rows)
+        deletion = trash(rows, who, Deletion.Via.API)
+        if not kept:
+            return HttpResponse(status=204)
+        gone = deletion.files if deletion else 0
+        return self.json({"message": some_held(gone, kept), "status": "held", "deleted": gone, "held": kept})
 
 
 class PasswordForFiles(FileAuthentication):
@@ -62,8 +70,23 @@ class DeletingFile(FileDoor):
 
     def delete(self, request: Request, **kwargs: Any) -> HttpResponse:
         heard = self.heard()
-        trash(type(heard).objects.visible_to(self.principal).filter(pk=heard.pk), self.principal, Deletion.Via.API)
+        rows = type(heard).objects.visible_to(self.principal).filter(pk=heard.pk)
+        if not trash(rows, self.principal, Deletion.Via.API):
+            refuse_held(heard)
         return HttpResponse(status=204)
+
+
+def refuse_held(heard: Heard) -> None:
+    """Refused, where a legal hold keeps it."""
+    (holds,) = holds_on(heard.client_id, [heard])
+    if holds:
+        raise Refused(
+            409, f"It was not deleted, it is under legal hold: {'; '.join(hold.in_words for hold in holds)}", "held"
+        )
+
+
+def some_held(gone: int, kept: int) -> str:
+    return f"{gone} deleted; {kept} not, under legal hold"
 
 
 def refuse_body(request: HttpRequest) -> None:

@@ -22,6 +22,7 @@ STATUS_WORDS = frozenset(
         "rate_limit_exceeded",
         "invalid_request",
         "in_use",
+        "held",
     }
 )
 RENAMED = {"permission_denied": "access_denied", "throttled": "rate_limit_exceeded", "parse_error": "invalid_request"}

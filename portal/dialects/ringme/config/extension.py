@@ -8,6 +8,7 @@ from portal.clients.filters import ExtensionFilter
 from portal.clients.models import Client, Extension, ExtensionGroup, ExtensionType, Status
 from portal.clients.retiring import retire
 from portal.dialects.bodies import Field, one_of, or_none, row_id, text, trimmed
+from portal.dialects.door import Refused
 from portal.dialects.params import BadParameters, Param, Wrong, any_of, ids, texts
 from portal.dialects.ringme.config.doors import NOTE, PAGES, ConfigDoor, Many, One, Read
 from portal.dialects.ringme.config.fields import EXTENSION
@@ -63,7 +64,8 @@ class OneExtension(ExtensionDoor, One):
     place = "extension"
 
     def remove(self, row: Extension) -> None:
-        retire(row)
+        if kept := retire(row):
+            raise Refused(409, f"The extension was not retired, it is under legal hold: {'; '.join(kept)}", "held")
 
 
 class OwnExtensions(Read, Extensions):
