@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F
 from django.http import HttpRequest
 
@@ -11,6 +11,7 @@ from cdrs.admin import ReadOnly
 from portal.audit.actions import Action
 from portal.audit.ledger import note
 from records.deletion import remove_now, restore, trash
+from records.holding import held_among, without_held
 from records.models import Deletion, MediaFile, Record, Trashed, VoiceMessage
 
 
@@ -26,6 +27,11 @@ class HeardAdmin(ReadOnly):
         return request.principal.may(self.deed)  # type: ignore[attr-defined]
 
 
+def say_held(model_admin: ReadOnly, request: HttpRequest, kept: int) -> None:
+    if kept:
+        model_admin.message_user(request, f"{kept} are not: they are under legal hold.", messages.WARNING)
+
+
 @admin.action(description="End the storage links of the selected", permissions=["end_links"])
 def end_storage_links(model_admin: HeardAdmin, request: HttpRequest, chosen: Any) -> None:
     """Every link that was ever given out for them is dead at once; the next one asked for is another."""
@@ -36,8 +42,11 @@ def end_storage_links(model_admin: HeardAdmin, request: HttpRequest, chosen: Any
 
 @admin.action(description="Move the selected to the trash", permissions=["trash"])
 def move_to_trash(model_admin: HeardAdmin, request: HttpRequest, chosen: Any) -> None:
-    deletion = trash(chosen, request.principal, Deletion.Via.OPERATIONS)  # type: ignore[attr-defined]
+    who = request.principal  # type: ignore[attr-defined]
+    kept = held_among(who.client_id, chosen)
+    deletion = trash(chosen, who, Deletion.Via.OPERATIONS)
     model_admin.message_user(request, f"{deletion.files if deletion else 0} are in the trash now.")
+    say_held(model_admin, request, kept)
 
 
 @admin.action(description="Restore the selected from the trash", permissions=["trash"])
@@ -85,8 +94,10 @@ def restore_items(model_admin: TrashedAdmin, request: HttpRequest, chosen: Any) 
 @admin.action(description="Remove the selected for good now", permissions=["trash"])
 def remove_items(model_admin: TrashedAdmin, request: HttpRequest, chosen: Any) -> None:
     who = request.principal  # type: ignore[attr-defined]
+    kept = chosen.count() - without_held(who.client_id, chosen).count()
     moved = remove_now(who.client_id, chosen, who, Deletion.Via.OPERATIONS)
     model_admin.message_user(request, f"{moved} are being removed for good.")
+    say_held(model_admin, request, kept)
 
 
 @admin.register(Trashed)

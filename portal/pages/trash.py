@@ -17,9 +17,11 @@ from portal.access.principal import Principal, Reach
 from portal.clients.filters import OfNumberField
 from portal.clients.models import Extension
 from portal.clients.pages import ClientPage
+from portal.holds.models import Hold
 from portal.web.paging import BadCursor, keyset_page
 from records.deletion import remove_now, restore, restore_all, trash
 from records.filters import TrashFilter
+from records.holding import holds_on
 from records.models import Deletion, Record, Trashed, VoiceMessage
 
 SHOWN = ("deletion", "record__extension", "record__call", "voicemessage__extension")
@@ -101,10 +103,18 @@ class ToTrash(ClientPage):
         rows = self.model.objects.visible_to(self.principal).filter(uuid=uuid)
         deletion = trash(rows, self.principal, Deletion.Via.PORTAL)
         if deletion is None:
-            raise Http404
+            self.refuse_held(rows)
+            return redirect(where_from(request))
         undo = reverse("deletion-undo", args=[deletion.pk])
         messages.success(request, f"The {NAMES[self.kind]} is in the trash.", extra_tags=undo)
         return redirect(where_from(request))
+
+    def refuse_held(self, rows: Any) -> None:
+        """Say by what it is held; 404 where there is nothing to delete."""
+        (holds,) = holds_on(self.client.pk, rows.present()) or [[]]
+        if not holds:
+            raise Http404
+        messages.error(self.request, f"The {NAMES[self.kind]} was not deleted, it is under legal {in_words(holds)}.")
 
 
 class RecordToTrash(ToTrash):
@@ -150,9 +160,16 @@ class RemoveNow(OfTrash):
     deeds = {"POST": "record:delete"}
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        if remove_now(self.client.pk, self.found(pk), self.principal, Deletion.Via.PORTAL):
+        item = self.found(pk)
+        if remove_now(self.client.pk, item, self.principal, Deletion.Via.PORTAL):
             messages.success(request, "It is being removed for good.")
+        elif holds := holds_on(self.client.pk, [item.get().heard])[0]:
+            messages.error(request, f"It was not removed, it is under legal {in_words(holds)}.")
         return redirect(where_from(request))
+
+
+def in_words(holds: list[Hold]) -> str:
+    return "; ".join(hold.in_words for hold in holds)
 
 
 def told(request: HttpRequest, restored: int | None) -> None:

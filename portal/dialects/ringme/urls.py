@@ -13,6 +13,7 @@ from portal.dialects.ringme.config import urls as config
 from portal.dialects.ringme.current_calls import CurrentCalls
 from portal.dialects.ringme.envelope import NoSuchAddress
 from portal.dialects.ringme.event import EventList, EventOne
+from portal.dialects.ringme.hold import HoldList, HoldOne
 from portal.dialects.ringme.realms import OWN
 from portal.dialects.ringme.record import RecordDownload, RecordFile, RecordLink, RecordList, RecordStats
 from portal.dialects.ringme.schema.views import ExplorerView, SchemaView, SignedInView
@@ -63,6 +64,8 @@ urlpatterns = [
     *in_realms("call_history", CALL_HISTORY),
     loose("client/<owner>/trash/", TrashList.as_view(), realm="client"),
     loose("client/<owner>/trash/<trash_id>/restore/", TrashRestore.as_view(), realm="client"),
+    loose("client/<owner>/hold/", HoldList.as_view(), realm="client"),
+    loose("client/<owner>/hold/<hold_id>", HoldOne.as_view(), realm="client"),
     *in_realms("current_calls", {"": CurrentCalls}),
     *in_realms("event", {"": EventList, "<event_id>/": EventOne}),
     loose("schema/", SchemaView.as_view(), name="ringme-schema"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from portal.clients.models import ExtensionType, Status
@@ -169,6 +170,7 @@ def of_kinds() -> dict[type[Any], dict[str, Operation]]:
 
 
 TOLD = of_kinds()
+TOLD[OneExtension]["DELETE"] = replace(TOLD[OneExtension]["DELETE"], errors={409: ("in_use", "held")})
 TOLD[Clients]["POST"] = no_more(TOLD[Clients]["POST"])
 TOLD[OneClient]["DELETE"] = no_more(TOLD[OneClient]["DELETE"])
 LIMITS = Operation("client", "What the client may use, and uses", {200: Answer("Limits", ref("ClientLimit"))})

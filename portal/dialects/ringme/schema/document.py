@@ -17,6 +17,7 @@ from portal.dialects.ringme.schema import (
     calls,
     config,
     errors,
+    holds,
     intake,
     live,
     messages,
@@ -29,7 +30,7 @@ from portal.dialects.schema import Answer, DialectSchema
 from portal.intake.views import INTAKE
 
 OWNER_OF = {"client": "client_id", "extension_group": "extension_group_id", "extension": "extension_id"}
-RESOURCES = (account, records, messages, calls, live, trash, config)
+RESOURCES = (account, records, messages, calls, live, trash, holds, config)
 TOKEN = "/oauth/token"  # noqa: S105 - an address
 BY_PEOPLE = {deed: words for deed, words in DEEDS_IN_WORDS.items() if deed != INTAKE}
 SECURITY_SCHEMES: dict[str, Schema] = {
@@ -76,6 +77,7 @@ class RingmeSchema(DialectSchema):
         {"name": "users", "description": "People who see one extension or one group"},
         {"name": "client", "description": "The client itself, and its limits"},
         {"name": "trash", "description": "What was deleted and can be restored"},
+        {"name": "hold", "description": "Legal holds: what must not be deleted"},
     ]
     operations = {view: told for resource in RESOURCES for view, told in resource.OPERATIONS.items()}
     places = words.PLACES
@@ -124,6 +126,7 @@ def not_found(path: str) -> tuple[str, ...]:
     realm = next((realm for realm in OWN if f"{{{OWNER_OF[realm]}}}" in path), None)
     named = {
         "event_not_found": "{event_id}" in path,
+        "hold_not_found": "{hold_id}" in path,
         "record_not_found": "{record_uuid}" in path,
         "extension_not_found": "{extension}" in path,
         "extension_group_not_found": "{extension_group}" in path,

@@ -31,6 +31,9 @@ MESSAGES = {
     "not_found": "User not found",
     "in_use": "Sales was not deleted: extensions, users belong to it",
     "event_not_found": "Event not found",
+    "hold_not_found": "Hold not found",
+    "hold_ended": "It has ended already",
+    "held": "It was not deleted, it is under legal hold: hold 1 by nora@north: case 7 of the court",
     "rate_limit_exceeded": "The hourly limit is used up",
     "too_large": "more than 262144 bytes",
     "unsupported_media_type": "application/json is needed",
@@ -38,7 +41,7 @@ MESSAGES = {
 }
 WITHOUT_STATUS = frozenset(
     {
-        *("Unauthorized", "call_not_found", "event_not_found", "not_found"),
+        *("Unauthorized", "call_not_found", "event_not_found", "hold_not_found", "hold_ended", "not_found"),
         *("too_large", "unsupported_media_type", "being_removed"),
     }
 )

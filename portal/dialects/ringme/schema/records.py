@@ -56,6 +56,14 @@ LEG: dict[str, Schema] = {
     "storage_url": or_null(text("Permanent link, where the client's setting `storage_links` is `in_lists`")),
 }
 COMPONENTS: dict[str, Schema] = {
+    "SomeHeld": thing(
+        {
+            "message": text("What was done", "2 deleted; 1 not, under legal hold"),
+            "status": choice("Always the same", "held"),
+            "deleted": whole("How many were deleted", 2),
+            "held": whole("How many a hold kept", 1),
+        }
+    ),
     "Record": row(RECORDS.names, LEG, "A conversation recording"),
     "FileStats": thing(
         {
@@ -78,15 +86,16 @@ LIST_ABOUT = (
     "Without `per_page` all rows of the period are streamed. A page that is not the last names the next one in `Link`."
 )
 TRASHED = {204: Answer("In the trash; nothing lists, sends or links to it any more")}
+SOME_HELD = {200: Answer("Legal holds kept some of it, or all", ref("SomeHeld"))}
 DELETES_PERIOD = Operation(
     "record",
     "Delete what the list of a period shows",
-    TRASHED,
+    TRASHED | SOME_HELD,
     about="No other parameter, and no body, is taken: neither must ever widen a deletion. A period of which nothing is"
     " left is deleted all the same.",
     errors={404: ("extension_not_found",), 413: ("too_large",)},
 )
-DELETES_ONE = Operation("record", "Delete it", TRASHED)
+DELETES_ONE = Operation("record", "Delete it", TRASHED, errors={409: ("held",)})
 OPERATIONS: Operations = {
     RecordList: {
         "GET": Operation(

@@ -17,6 +17,7 @@ PLACES: dict[str, Schema] = {
     "extension_user_id": text("The user", "7", pattern=ID),
     "group_user_id": text("The user", "7", pattern=ID),
     "event_id": text("The subscription", "1", pattern=ID),
+    "hold_id": text("The hold", "1", pattern=ID),
     "record_uuid": RECORD_UUID | {"pattern": "^[0-9]{1,18}-[0-9A-Fa-f]{32}$"},
     "call_uuid": CALL_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
     "trash_id": RECORD_UUID
@@ -53,6 +54,7 @@ MEANINGS = {
     "extension_group_id": "Of these groups alone; repeated, or `1,2`",
     "login": "The login, exactly; several mean any of them",
     "deletion_id": "What these deletions took; repeated, or `1,2`",
+    "reason": "Why it is lifted",
     "q": "Words in the transcript or the summary",
 }
 EXAMPLES = {"start_datetime": "2026-09-01 00:00:00", "end_datetime": "2026-10-31 23:59:59"}

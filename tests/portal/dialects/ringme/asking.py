@@ -10,8 +10,10 @@ from typing import Any
 from django.test import Client as Browser
 
 from portal.access.isolation import scope
+from portal.access.principal import whole_client
 from portal.accounts.models import Level
 from portal.clients.models import Did, ExtensionGroup
+from portal.holds.placing import on_number, place
 from tests.factories import make_user
 from tests.portal.dialects.ringme.conftest import ROOT, Program, Stage
 
@@ -48,11 +50,13 @@ def things(stage: Stage) -> dict[str, str]:
     with scope(cast.north.pk):
         empty = ExtensionGroup.objects.create(client=cast.north, name="Empty")
         did = Did.objects.create(client=cast.north, number="+442079460101", extension=cast.ext101)
+        hold = place(on_number("+442079460999"), whole_client(cast.north.pk), "a case")
     made = {
         "extension": cast.ext101.pk,
         "extension_group": cast.sales.pk,
         "empty_group": empty.pk,
         "did_id": did.pk,
+        "hold_id": hold.pk,
         "extension_user_id": make_user(cast.north, "eva@north", Level.EXTENSION, extension=cast.ext101).pk,
         "group_user_id": make_user(cast.north, "gil@north", Level.GROUP, group=cast.sales).pk,
     }
@@ -67,6 +71,7 @@ def to_make(stage: Stage) -> dict[str, dict[str, Any]]:
         "extension_group/": {"name": "Returns"},
         "event/": {"url": "https://hooks.example/calls", "method": "GET", "event_type": "hangup"},
         "did/": {"name": "+442079460102"},
+        "hold/": {"type": "number", "number": "+442079460998", "reason": "a case"},
         "user/extension/": person | {"extension_id": stage.cast.ext102.pk},
         "user/extension_group/": person | {"extension_group_id": stage.cast.support.pk},
     }

@@ -37,6 +37,7 @@ SYMBOLS = {
 ALWAYS = {"nobody": (401, None), "expired": (401, None), "blocked": (403, "user_blocked")}
 # What a request says beside its address.
 QUERIES = {"GET": WINDOW | {"per_page": "10"}, "DELETE record/": WINDOW, "DELETE voicemail/": WINDOW}
+QUERIES["DELETE hold/{hold_id}"] = {"reason": "The case is closed"}
 
 
 @dataclass(frozen=True)
