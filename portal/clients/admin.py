@@ -48,7 +48,8 @@ class DidAdmin(ClientAdmin):
 class RetiringForm(ModelForm):
     def clean_status(self) -> str:
         status = self.cleaned_data["status"]
-        if status == ExtensionStatus.RETIRED and self.instance.pk and (kept := kept_in_use(self.instance)):
+        retires = status == ExtensionStatus.RETIRED and self.instance.pk and not self.instance.is_retired
+        if retires and (kept := kept_in_use(self.instance)):
             raise ValidationError(f"It is under legal hold: {'; '.join(kept)}.")
         return status
 
