@@ -42,17 +42,26 @@ class PinnedConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = socket.create_connection((self.address, self.target.port), timeout=left_until(self.deadline))
-        if self.target.secure:
-            # Wrapped before the handshake, so that whoever ends this connection ends that too.
-            context = trust(settings.WEBHOOK_CA_FILE)
-            wrapped = context.wrap_socket(self.sock, server_hostname=self.target.host, do_handshake_on_connect=False)
-            self.sock = wrapped
-            wrapped.do_handshake()
+        secure = self.secured() if self.target.secure else None
+        if time.monotonic() >= self.deadline:
+            raise TimeoutError  # `end` may have come when there was no socket to end
+        if secure is not None:
+            secure.do_handshake()
+
+    def secured(self) -> ssl.SSLSocket:
+        """Wrapped before the handshake, so that whoever ends this connection ends that too."""
+        context = trust(settings.WEBHOOK_CA_FILE)
+        self.sock = wrapped = context.wrap_socket(
+            self.sock, server_hostname=self.target.host, do_handshake_on_connect=False
+        )
+        return wrapped
 
     def end(self) -> None:
-        """From another thread: whoever waits for the receiver waits no longer."""
-        with contextlib.suppress(OSError, AttributeError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+        """From another thread: whoever waits for the receiver waits no longer. The socket's own shutdown, for that of
+        TLS takes the session away under the feet of who reads.
+        """
+        with contextlib.suppress(OSError, TypeError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 @cache
@@ -103,6 +112,8 @@ def ask(connection: PinnedConnection, request: Request) -> int:
         connect(connection)
         connection.request(request.method, request.path, request.body, request.headers)
         answer = connection.getresponse()
+        if time.monotonic() >= connection.deadline:
+            raise TimeoutError  # it was ended in the midst of its head, which looks like a whole one
         answer.read(LARGEST_ANSWER)
     except (OSError, http.client.HTTPException) as error:
         raise Undelivered(reason_of(error, connection.deadline)) from None

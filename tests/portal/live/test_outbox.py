@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -15,6 +20,7 @@ from portal.access.isolation import scope
 from portal.live import delivering, outbox, sending, tasks
 from portal.live.models import Delivery, Subscription
 from portal.live.outbox import Message, enqueue, send_again
+from portal.live.targets import Target
 from tests.factories import NOON, Cast, make_cast
 from tests.portal.live.messenger import Messenger
 from tests.portal.live.receiver import Receiver
@@ -208,6 +214,40 @@ def test_a_slow_receiver_has_so_many_seconds_in_all(
     began = time.monotonic()
     assert why(subscribed, messenger) == "no answer within 0.4 seconds"
     assert time.monotonic() - began < 1.5
+
+
+def test_a_receiver_that_trickles_has_no_more(
+    people: Cast, messenger: Messenger, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEBHOOK_HTTP = True
+    settings.WEBHOOK_ALLOW = [ip_network("127.0.0.0/8")]
+    monkeypatch.setattr(sending, "SECONDS", 0.4)
+    with trickling() as port:
+        began = time.monotonic()
+        assert why(subscribe(people, f"http://127.0.0.1:{port}/"), messenger) == "no answer within 0.4 seconds"
+        assert time.monotonic() - began < 1.5
+
+
+def test_a_connection_that_came_too_late_is_none(receiver: Receiver) -> None:
+    target = Target(False, "127.0.0.1", receiver.port, "/")
+    with pytest.raises(TimeoutError):
+        sending.PinnedConnection(target, "127.0.0.1", time.monotonic()).connect()
+
+
+@contextmanager
+def trickling() -> Iterator[int]:
+    """A server that never comes to the end of its first line. Its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=trickle, args=(server,), daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def trickle(server: socket.socket) -> None:
+    with contextlib.suppress(OSError), server.accept()[0] as heard:
+        heard.sendall(b"HTTP/1.1 200 ")
+        while True:
+            heard.sendall(b"O")
+            time.sleep(0.05)
 
 
 def test_a_proxy_of_the_environment_is_not_asked(
