@@ -72,6 +72,8 @@ def read_target(url: str) -> Target:
         raise BadTarget("must not carry a login or a password")
     if not host or port == 0:
         raise BadTarget("a host is needed, and a port from 1 to 65535 if any")
+    if "[" in parts.netloc and ":" not in host:
+        raise BadTarget("only an IPv6 address stands in brackets")
     secure = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(secure, read_host(host), port or (443 if secure else 80), path)

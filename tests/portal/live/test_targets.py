@@ -88,6 +88,7 @@ def test_a_good_url_is_taken_apart(url: str, target: Target) -> None:
         *("https://hooks.example/#top", "https://hooks.example/a b", "https://hooks.example/\r\nX: y"),
         *("https://hooks.example\\@127.0.0.1/", "https://bücher.example/", "https://hooks.example/é"),
         *("https://[::1/", "https://[fe80::1%25eth0]/", "https://-x.example/", "https://x..example/", "https://[7]/"),
+        *("https://[v1.a]/", "https://[hooks.example]/"),
         *("https://127.0.0.1/", "https://10.0.0.1/", "https://[::1]/", "https://[::ffff:10.0.0.1]/"),
         *("https://[64:ff9b::10.0.0.1]/", "https://[2002:a00:1::]/", "https://169.254.169.254/latest/"),
         "https://hooks.example/" + "x" * 2000,
