@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.pages import call, calls, calls_csv, trash, voicemessages, webhooks
+from portal.pages import call, calls, calls_csv, trash, voicemessages, webhook_form, webhooks
 
 urlpatterns = [
     path("", calls.HomePage.as_view(), name="home"),
@@ -8,6 +8,7 @@ urlpatterns = [
     path("calls.csv", calls_csv.CallsCsv.as_view(), name="calls-csv"),
     path("calls/<uuid:call_uuid>/", call.CallPage.as_view(), name="call"),
     path("webhooks/", webhooks.WebhooksPage.as_view(), name="webhooks"),
+    path("webhooks/new/", webhook_form.WebhookNew.as_view(), name="webhook-new"),
     path("webhooks/<int:pk>/", webhooks.WebhookDetail.as_view(), name="webhook"),
     path("webhooks/<int:pk>/delete/", webhooks.WebhookDelete.as_view(), name="webhook-delete"),
     path("webhooks/messages/<int:pk>/again/", webhooks.SendAgain.as_view(), name="webhook-again"),

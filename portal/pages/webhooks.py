@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Max, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from portal.audit.changes import changed
 from portal.clients.pages import AdministrationPage, deed
+from portal.clients.views import found
 from portal.live.delivering import FAILING
 from portal.live.models import Delivery, Subscription
 from portal.live.outbox import send_again
@@ -19,7 +20,7 @@ from portal.web.numbered import numbered_page
 
 
 class WebhookPage(AdministrationPage):
-    """Subscriptions of the whole client; they are made by the API."""
+    """Subscriptions of the whole client, made by the API or on the page beside (webhook_form)."""
 
     deeds = {"GET": "events:read", "POST": "events:write"}
 
@@ -42,7 +43,7 @@ class WebhooksPage(WebhookPage):
         rows = self.subscriptions().annotate(last_at=Max("delivery__happened_at"))
         page = numbered_page(rows, request.GET)
         context = {"section": "webhooks", "subscriptions": page.rows, "failing": FAILING}
-        return self.page(context | page.links(request.GET))
+        return self.page(context | {"may_change": self.may_change} | page.links(request.GET))
 
 
 class WebhookDetail(WebhookPage):
@@ -89,10 +90,3 @@ def deliveries_of(page: WebhookPage, subscription: Subscription) -> QuerySet[Del
 
 def counted(waiting: int) -> str:
     return f"{waiting} waiting message{'' if waiting == 1 else 's'}"
-
-
-def found(rows: Any, pk: int) -> Any:
-    row = rows.filter(pk=pk).first()
-    if row is None:
-        raise Http404
-    return row

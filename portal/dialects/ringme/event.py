@@ -15,18 +15,13 @@ from portal.dialects.ringme import realms
 from portal.dialects.ringme.envelope import RingmeDoor
 from portal.dialects.ringme.notices import DIALECT, EVENT_TYPES, TYPE_OF
 from portal.live.models import Subscription
-from portal.live.targets import check_now
-
-# How long a request waits for a name to be resolved.
-SECONDS = 2.0
-MOST = 200
+from portal.live.subscribing import MOST, checked, is_full
 
 
 def url(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("a text is needed")
-    check_now(value, SECONDS)
-    return value
+    return checked(value)
 
 
 def event_type(value: Any) -> str:
@@ -81,7 +76,7 @@ class EventList(EventDoor):
         values = read_body(request._request, EVENT)
         client_id = self.principal.client_id
         assert client_id is not None
-        if Subscription.objects.filter(client_id=client_id).count() >= MOST:
+        if is_full(client_id):
             raise BadParameters(Wrong("url", f"a client has at most {MOST} event subscriptions"))
         made = Subscription.objects.create(client_id=client_id, dialect=DIALECT, **place, **values)
         changed(self.principal, made, "made")

@@ -11,10 +11,12 @@ from django.utils import timezone
 from portal.access.isolation import scope
 from portal.clients.models import Client
 from portal.live.models import Delivery, Subscription
+from portal.live.subscribing import MOST
 from tests.factories import NOON, Cast
 from tests.portal.live.messenger import Messenger
 
 pytestmark = pytest.mark.django_db
+HOOK = {"url": "https://hooks.example/calls", "moment": "ended", "method": "POST", "group": "", "extension": ""}
 
 
 def subscribe(client: Client, **more: Any) -> Subscription:
@@ -59,6 +61,52 @@ def test_nora_sees_what_became_of_the_messages(cast: Cast, as_: Callable[..., An
     assert page.count("Send again") == 2
 
 
+def test_nora_makes_a_webhook(cast: Cast, as_: Callable[..., Any], resolve: Callable[..., None]) -> None:
+    resolve("hooks.example", "8.8.8.8")
+    nora = as_(cast.nora)
+    assert "New webhook" in text(nora.get("/webhooks/")) and "Make the webhook" in text(nora.get("/webhooks/new/"))
+    page = text(nora.post("/webhooks/new/", HOOK | {"extension": "101"}, follow=True))
+    assert "https://hooks.example/calls is told when a call ends." in page and "extension 101" in page
+    with scope(cast.north.pk):
+        made = Subscription.objects.get()
+    assert (made.client_id, made.dialect, made.moment, made.method) == (cast.north.pk, "ringme", "ended", "POST")
+    assert (made.extension_id, made.group_id) == (cast.ext101.pk, None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"url": "http://hooks.example/"}, "an https address is needed"),
+        ({"url": "https://127.0.0.1/"}, "leads to an address that is not public"),
+        ({"url": "https://inside.example/"}, "leads to an address that is not public"),
+        ({"url": "https://nora:secret@hooks.example/"}, "must not carry a login or a password"),
+        ({"url": ""}, "This field is required"),
+        ({"moment": "always"}, "Select a valid choice"),
+        ({"extension": "999"}, "There is no such extension"),
+        ({"group": "northern", "extension": "101"}, "not both"),
+        ({"group": "southern"}, "Select a valid choice"),
+    ],
+)
+def test_a_wrong_webhook_is_not_made(
+    cast: Cast, as_: Callable[..., Any], resolve: Callable[..., None], wrong: dict[str, str], said: str
+) -> None:
+    resolve("hooks.example", "8.8.8.8")
+    resolve("inside.example", "10.0.0.7")
+    groups = {"northern": cast.sales.pk, "southern": cast.south_sales.pk, "": ""}
+    told = HOOK | wrong
+    answer = as_(cast.nora).post("/webhooks/new/", told | {"group": groups[told["group"]]})
+    assert answer.status_code == 422 and said in answer.content.decode()
+    with scope(cast.north.pk):
+        assert not Subscription.objects.exists()
+
+
+def test_a_client_has_so_many_webhooks_and_no_more(cast: Cast, as_: Callable[..., Any]) -> None:
+    told = {"dialect": "ringme", "moment": "ended", "method": "POST", "url": HOOK["url"], "client": cast.north}
+    with scope(cast.north.pk):
+        Subscription.objects.bulk_create(Subscription(**told) for _ in range(MOST))
+    assert f"at most {MOST} webhooks" in as_(cast.nora).post("/webhooks/new/", HOOK).content.decode()
+
+
 def test_a_message_that_was_given_up_is_sent_again(
     cast: Cast, as_: Callable[..., Any], messenger: Messenger, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -97,6 +145,10 @@ def test_only_administrators_of_the_client_find_the_page(cast: Cast, as_: Callab
     assert sam.get(addresses[1]).status_code == 404
     assert [sam.post(address).status_code for address in deeds] == [404, 404]
     assert "Send again" not in text(as_(cast.rita).get(addresses[1]))
+    assert "New webhook" not in text(as_(cast.rita).get("/webhooks/"))
+    for person, code in ((cast.gus, 404), (cast.ann, 404), (cast.rita, 403)):
+        browser = as_(person)
+        assert browser.get("/webhooks/new/").status_code == browser.post("/webhooks/new/", HOOK).status_code == code
 
 
 def test_operations_show_subscriptions_and_messages(cast: Cast, as_: Callable[..., Any]) -> None:

@@ -14,8 +14,8 @@ from django.test import Client as Browser
 from cdrs.models import Call, CurrentCall
 from portal.access.isolation import scope
 from portal.accounts.models import DoorToken
-from portal.dialects.ringme.event import MOST
 from portal.live.models import Delivery, Subscription
+from portal.live.subscribing import MOST
 from tests.factories import Cast, make_application, make_cast, make_token
 from tests.facts import call, event
 from tests.portal.dialects.ringme.conftest import GOLDEN, ROOT, Program
