@@ -9,6 +9,7 @@ import orjson
 from django.db import models
 
 from portal.access.querysets import Owned
+from portal.audit.querysets import EntryQuerySet
 
 
 class Noted(Owned):
@@ -36,6 +37,8 @@ class Entry(Noted):
     target_kind = models.CharField(max_length=24)
     target = models.CharField(max_length=36)
     details = models.TextField(default="{}")
+
+    objects = EntryQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["-at", "-id"]

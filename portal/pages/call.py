@@ -11,6 +11,7 @@ from cdrs.models import Call, CallEvent, Leg, Participant
 from portal.clients import settings as client_settings
 from portal.clients.pages import ClientPage
 from portal.pages.details import empty_names, filled
+from portal.pages.heard_by import Heard, heard_by
 from portal.pages.timeline import timeline_of
 from records.models import MediaFile, Playable, Record, Trashed
 from records.parties import parties_of
@@ -37,6 +38,8 @@ class CallPage(ClientPage):
             "may_delete": self.principal.may("record:delete"),
             "trash_days": client_settings.value(self.client, "trash_days"),
             "deleted": self.deleted(call),
+            "may_audit": self.principal.may("audit:read"),
+            "heard_by": self.heard_by(recordings),
         }
         return self.page(context)
 
@@ -52,6 +55,11 @@ class CallPage(ClientPage):
     def events(self, call: Call) -> list[CallEvent]:
         events = CallEvent.objects.visible_to(self.principal).filter(call_id=call.pk)
         return list(events.select_related("extension").order_by("at", "id"))
+
+    def heard_by(self, recordings: list[Record]) -> list[Heard]:
+        if not recordings or not self.principal.may("audit:read"):
+            return []
+        return heard_by(self.principal, [record.uuid for record in recordings])
 
     def deleted(self, call: Call) -> int:
         """How many of its recordings are in the trash, of those within reach."""

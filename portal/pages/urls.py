@@ -1,12 +1,16 @@
 from django.urls import path
 
-from portal.pages import call, calls, calls_csv, trash, voicemessages, webhook_form, webhooks
+from portal.pages import call, calls, calls_csv, ledger, trash, voicemessages, webhook_form, webhooks
 
 urlpatterns = [
     path("", calls.HomePage.as_view(), name="home"),
     path("calls/", calls.CallsPage.as_view(), name="calls"),
     path("calls.csv", calls_csv.CallsCsv.as_view(), name="calls-csv"),
     path("calls/<uuid:call_uuid>/", call.CallPage.as_view(), name="call"),
+    path("audit/", ledger.LedgerPage.as_view(), name="audit"),
+    path("audit.csv", ledger.LedgerCsv.as_view(), name="audit-csv"),
+    path("audit/head", ledger.LedgerHead.as_view(), name="audit-head"),
+    path("audit/verify", ledger.LedgerVerify.as_view(), name="audit-verify"),
     path("webhooks/", webhooks.WebhooksPage.as_view(), name="webhooks"),
     path("webhooks/new/", webhook_form.WebhookNew.as_view(), name="webhook-new"),
     path("webhooks/<int:pk>/", webhooks.WebhookDetail.as_view(), name="webhook"),
