@@ -208,7 +208,10 @@ def _form(facts: Any) -> Form:
 
 
 def read_facts(facts: type[Facts], data: Any) -> Facts:
-    """One dataclass from a JSON object. null is absent. Raises BadFact for an unknown, wrong or missing field."""
+    """One dataclass from a JSON object. null is absent, and so is a text of blanks.
+
+    Raises BadFact for an unknown, wrong or missing field.
+    """
     if type(data) is not dict and not isinstance(data, Mapping):
         raise wrong("an object is needed")
     form = _form(cast("Any", facts))
@@ -217,7 +220,7 @@ def read_facts(facts: type[Facts], data: Any) -> Facts:
         reader = form.readers.get(name)
         if reader is None:
             raise BadFact(str(name), "no such field")
-        if value is None:
+        if value is None or (reader is text and type(value) is str and not value.strip()):
             continue
         # Most of what is told is plain text: it is seen to be so right here, without a call.
         if reader is text and type(value) is str and value.isascii() and len(value) < SHORT and "\x00" not in value:

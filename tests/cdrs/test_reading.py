@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cdrs.facts import read_call
-from cdrs.reading import DEEPEST, BadFact, moment
+from cdrs.facts import LegFacts, read_call
+from cdrs.reading import DEEPEST, BadFact, moment, text
 from records.facts import read_recording, read_voicemessage
 from tests.facts import call, leg, recording, voicemessage
 
@@ -117,3 +117,17 @@ def test_an_amount_that_the_store_cannot_hold_is_named(field: str, value: float)
     with pytest.raises(BadFact) as error:
         read_call(call("c1", leg("l", **{field: value})))
     assert error.value.field == f"legs.0.{field}"
+
+
+@pytest.mark.clause("ringme", 'Unknown values are JSON null, never "" (except hangup_disposition)')
+@pytest.mark.parametrize("blank", ["", "  ", "\u00a0\u2003", " " * 2000])
+def test_a_text_of_blanks_is_unknown(blank: str) -> None:
+    texts = [name for name, field in LegFacts.__dataclass_fields__.items() if field.metadata["read"] is text]
+    one = read_call(
+        call("c1", leg("l", **dict.fromkeys(texts, blank)), caller={"number": blank, "name": blank}, did=blank)
+    )
+    assert "from_username" in texts and {getattr(one.legs[0], name) for name in texts} == {None}
+    assert (one.caller.number, one.caller.name, one.did) == (None, None, None)
+    assert one.legs[0].hangup_disposition == ""
+    assert read_voicemessage(voicemessage("v1", dialled=blank)).dialled is None
+    assert read_call(call("c1", leg("l", from_screen_name=" Zoë "))).legs[0].from_screen_name == " Zoë "
