@@ -22,11 +22,11 @@ from portal.access.statements import fetch
 from portal.dialects.fields import Fields, rows_at
 from portal.dialects.ringme.asked import SEARCHES, InOrder, RealmDoor
 from portal.dialects.ringme.call_fields import CALLS, CDRS_OF_CALLS, CDRS_OF_CALLS_WITH_LINKS, PARTS, whole
-from portal.dialects.ringme.envelope import not_found
 from portal.dialects.ringme.fields import NAMES
 from portal.dialects.ringme.links import completed
 from portal.dialects.ringme.lists import Listing, Paging, Row, first_of, listed
 from portal.dialects.ringme.params import DEFAULT_PAGE, ENVELOPE_PAGING, LEG_FILTERS, PERIOD, split, two_months
+from portal.dialects.ringme.realms import not_found
 from portal.dialects.shapes import SHAPES, Question, Slot
 
 STEADY = frozenset({"start", "end", "result", "from_username", "to_username"})

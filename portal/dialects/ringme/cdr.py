@@ -10,12 +10,12 @@ from rest_framework.request import Request
 
 from cdrs.facts import UUID
 from portal.dialects.ringme.asked import ListDoor, RealmDoor, Resource, StatsDoor
-from portal.dialects.ringme.envelope import not_found
 from portal.dialects.ringme.fields import CDRS, CDRS_WITH_LINKS
 from portal.dialects.ringme.heard import parts_of
 from portal.dialects.ringme.links import completed
 from portal.dialects.ringme.lists import first_of
 from portal.dialects.ringme.params import DEFAULT_PAGE, ENVELOPE_PAGING, LEG_FILTERS, PERIOD
+from portal.dialects.ringme.realms import not_found
 from records.totals import LEGS, LEGS_RECORDINGS, RECORDINGS
 
 RESOURCE = Resource(

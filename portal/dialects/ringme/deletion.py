@@ -15,9 +15,9 @@ from portal.dialects.bodies import whole_body
 from portal.dialects.door import Refused
 from portal.dialects.params import BadParameters, Params, Wrong
 from portal.dialects.ringme.asked import ListDoor
-from portal.dialects.ringme.envelope import not_found
 from portal.dialects.ringme.heard import FileDoor
 from portal.dialects.ringme.params import FILTERS, PERIOD, two_months
+from portal.dialects.ringme.realms import not_found
 from records.deletion import trash
 from records.holding import held_among, holds_on
 from records.models import Deletion, Heard

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from typing import NoReturn
 
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from portal.access.principal import Principal
 from portal.accounts.allowance import Allowance
 from portal.dialects.door import Door, Refused, Unknown
 from portal.dialects.params import BadParameters
+from portal.dialects.ringme import realms
 
 # The words that tell equal codes apart; no other is said.
 STATUS_WORDS = frozenset(
@@ -32,6 +37,17 @@ class RingmeDoor(Door):
     """A view of ringme: bare JSON, and errors as `{"message", "status"?}`."""
 
     http_method_names = ["get", "head"]
+
+    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
+        """403 is for a deed on what one sees: at what is not the caller's there is nothing to be refused."""
+        if isinstance(request.auth, Principal):
+            self.must_see()
+        super().permission_denied(request, message, code)
+
+    def must_see(self) -> None:
+        """Raises Refused, 404, where the address names what the caller does not see."""
+        if "realm" in self.kwargs:
+            realms.enter(self.principal, self.kwargs["realm"], self.kwargs["owner"])
 
     def limit_headers(self, allowance: Allowance) -> dict[str, str]:
         return {
@@ -62,8 +78,3 @@ class RingmeDoor(Door):
 
 class NoSuchAddress(Unknown, RingmeDoor):
     http_method_names = ["get", "head", "post", "put", "patch", "delete", "options"]
-
-
-def not_found(what: str) -> Refused:
-    """`client`, `extension`, `extension_group` or `record`: not there, or not yours, which is the same."""
-    return Refused(404, f"{what.replace('_', ' ').capitalize()} not found", f"{what}_not_found")

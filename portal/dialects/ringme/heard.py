@@ -17,8 +17,8 @@ from portal.audit.actions import Action
 from portal.audit.ledger import Actor, note
 from portal.clients import settings as client_settings
 from portal.dialects.ringme.asked import RealmDoor, Resource
-from portal.dialects.ringme.envelope import not_found
 from portal.dialects.ringme.links import link
+from portal.dialects.ringme.realms import not_found
 from portal.media.delivery import MediaGone, StoredFile
 from records.hearing import sent
 from records.links import KINDS, OFF

@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.access.principal import Principal, Reach
 from portal.clients.models import Extension, ExtensionGroup
-from portal.dialects.ringme.envelope import not_found
+from portal.dialects.door import Refused
 
 ME = "@me"
 # Realm -> the principal's own id there, and the column by which rows are narrowed to it.
@@ -39,3 +39,8 @@ def above(principal: Principal, realm: str) -> bool:
 
 def is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+def not_found(what: str) -> Refused:
+    """`client`, `extension`, `extension_group` or `record`: not there, or not yours, which is the same."""
+    return Refused(404, f"{what.replace('_', ' ').capitalize()} not found", f"{what}_not_found")

@@ -15,11 +15,11 @@ from portal.dialects.door import Refused
 from portal.dialects.fields import Fields, Keyed, Sql
 from portal.dialects.params import Param, ids, one_of
 from portal.dialects.ringme.asked import InOrder, RealmDoor
-from portal.dialects.ringme.envelope import not_found
 from portal.dialects.ringme.fields import HEX32, gmt
 from portal.dialects.ringme.heard import parts_of
 from portal.dialects.ringme.lists import Listing, Paging, listed
 from portal.dialects.ringme.params import PAGING, split
+from portal.dialects.ringme.realms import not_found
 from portal.dialects.shapes import Question
 from records.deletion import restore, restore_all
 from records.filters import TrashFilter

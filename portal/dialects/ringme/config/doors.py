@@ -20,9 +20,10 @@ from portal.dialects.params import BadParameters, Param, Params, Wrong, whole
 from portal.dialects.ringme import realms
 from portal.dialects.ringme.config.fields import Answer
 from portal.dialects.ringme.config.storing import Rule, reachable, still_needed, store, unchanged, vendor_names
-from portal.dialects.ringme.envelope import RingmeDoor, not_found
+from portal.dialects.ringme.envelope import RingmeDoor
 from portal.dialects.ringme.lists import Paging
 from portal.dialects.ringme.params import split
+from portal.dialects.ringme.realms import not_found
 from portal.web.filtersets import LeanFilterSet
 
 PAGES: dict[str, Param] = {name: Param(name, whole) for name in ("page", "per_page", "count", "limit")}
@@ -52,6 +53,7 @@ class ConfigDoor(RingmeDoor):
         if request.method in self.allowed_methods:
             self.within = self.enter()
             if request.method not in READING and not self.principal.administers:
+                self.must_see()
                 raise Refused(403, "Only who administers the client may change it", "access_denied")
 
     def enter(self) -> dict[str, Any]:
@@ -156,6 +158,10 @@ class One(ConfigDoor):
         if found is None:
             raise not_found(self.what)
         return found
+
+    def must_see(self) -> None:
+        self.within = self.enter()
+        self.row()
 
     def get(self, request: Request, **kwargs: Any) -> HttpResponse:
         return self.json(self.shown(self.row()))

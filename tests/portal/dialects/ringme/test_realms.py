@@ -12,7 +12,7 @@ import pytest
 from portal.access.isolation import scope
 from portal.accounts.models import User
 from portal.clients.models import Extension
-from tests.factories import NOON, make_call, make_record, make_token, make_user
+from tests.factories import NOON, make_application, make_call, make_record, make_token, make_user
 from tests.portal.dialects.ringme.conftest import WINDOW, Program, Stage, count_days, uuid_of
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +123,21 @@ def test_a_deed_beyond_the_scope_is_403(stage: Stage) -> None:
     for path in (stage.client(), f"{stage.client()}{stage.uuids[0]}", f"{stage.client()}stats/"):
         answer = Program(make_token(stage.cast.kay, "cdr:read")).get(path, WINDOW)
         assert answer.status_code == 403 and answer.json()["status"] == "access_denied"
+
+
+@pytest.mark.clause("ringme", "What the caller may not see answers 404; 403 is for a deed on something it may see")
+def test_what_one_may_not_do_is_no_word_about_what_one_may_not_see(stage: Stage) -> None:
+    cast = stage.cast
+    call_api, _ = make_application(cast.north, "dialler", access="Call API")
+    at_south, at_support = f"/client/{cast.south.pk}/record/", f"/extension_group/{cast.support.pk}/extension/"
+    for token in (make_token(cast.kay, "cdr:read"), make_token(cast.kay, user=cast.rita), make_token(call_api)):
+        answer = Program(token).send("DELETE", at_south)
+        assert (answer.status_code, answer.json()["status"]) == (404, "client_not_found")
+    gus = Program(make_token(cast.kay, user=cast.gus))
+    assert gus.send("POST", at_support).json()["status"] == "extension_group_not_found"
+    assert gus.send("POST", f"/client/{cast.north.pk}/extension/").json()["status"] == "client_not_found"
+    assert gus.send("DELETE", f"/user/extension/{cast.ann.pk}").status_code == 404
+    assert gus.send("POST", f"/extension_group/{cast.sales.pk}/extension/").json()["status"] == "access_denied"
 
 
 def golden(name: str, **values: Any) -> Any:
