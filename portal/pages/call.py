@@ -7,12 +7,16 @@ from uuid import UUID
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 
+from cdrs.holding import facts_of, facts_of_leg
 from cdrs.models import Call, CallEvent, Leg, Participant
 from portal.clients import settings as client_settings
 from portal.clients.pages import ClientPage
+from portal.holds.models import Hold
+from portal.holds.queries import why_held
 from portal.pages.details import empty_names, filled
 from portal.pages.heard_by import Heard, heard_by
 from portal.pages.timeline import timeline_of
+from records.holding import facts_of as facts_of_heard
 from records.models import MediaFile, Playable, Record, Trashed
 from records.parties import parties_of
 
@@ -40,8 +44,18 @@ class CallPage(ClientPage):
             "deleted": self.deleted(call),
             "may_audit": self.principal.may("audit:read"),
             "heard_by": self.heard_by(recordings),
+            "may_hold": self.principal.may("hold:write"),
+            "holds": self.holds(call, legs, recordings),
         }
         return self.page(context)
+
+    def holds(self, call: Call, legs: list[Leg], recordings: list[Record]) -> list[Hold]:
+        """What keeps the call, or something of it; each recording gets its own."""
+        rows = [facts_of(call), *(facts_of_leg(leg, call) for leg in legs)]
+        kept = why_held(call.client_id, [*rows, *map(facts_of_heard, recordings)])
+        for record, holds in zip(recordings, kept[len(rows) :], strict=True):
+            record.holds = holds  # type: ignore[attr-defined]
+        return sorted({hold for holds in kept for hold in holds}, key=lambda hold: hold.pk)
 
     def legs(self, call: Call) -> list[Leg]:
         """The legs within reach, each with its fields for the Details tab."""
@@ -71,7 +85,7 @@ class CallPage(ClientPage):
         if not self.principal.may("record:read"):
             return []
         records = Record.objects.visible_to(self.principal).present().filter(call_id=call.pk)
-        found = list(records.select_related("extension", "leg").order_by("init_time", "started_at", "id"))
+        found = list(records.select_related("extension", "leg", "call").order_by("init_time", "started_at", "id"))
         files = MediaFile.objects.filter(client_id=call.client_id, record_id__in=[record.pk for record in found])
         media = {file.record_id: file for file in files.defer("peaks").order_by("-position", "-id")}
         for record in found:

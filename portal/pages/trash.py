@@ -88,6 +88,8 @@ class TrashPage(OfTrash):
             page = keyset_page(items, "at", request.GET)
         except BadCursor as error:
             return self.page(context | {"problems": [("", str(error))]}, status=400)
+        for item, holds in zip(page.rows, holds_on(self.client.pk, [item.heard for item in page.rows]), strict=True):
+            item.holds = holds
         working = Deletion.objects.visible_to(self.principal).filter(restoring=True).exists()
         more = {"items": page.rows, "chips": form.chips(), "restoring": working, **page.links(request.GET)}
         return self.page(context | more)

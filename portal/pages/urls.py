@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.pages import call, calls, calls_csv, ledger, trash, voicemessages, webhook_form, webhooks
+from portal.pages import call, calls, calls_csv, holds, ledger, trash, voicemessages, webhook_form, webhooks
 
 urlpatterns = [
     path("", calls.HomePage.as_view(), name="home"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("audit.csv", ledger.LedgerCsv.as_view(), name="audit-csv"),
     path("audit/head", ledger.LedgerHead.as_view(), name="audit-head"),
     path("audit/verify", ledger.LedgerVerify.as_view(), name="audit-verify"),
+    path("calls/<uuid:call_uuid>/hold/", holds.CallHold.as_view(), name="call-hold"),
+    path("holds/", holds.HoldsPage.as_view(), name="holds"),
+    path("holds/new/", holds.HoldNew.as_view(), name="hold-new"),
+    path("holds/<int:pk>/", holds.HoldDetail.as_view(), name="hold"),
     path("webhooks/", webhooks.WebhooksPage.as_view(), name="webhooks"),
     path("webhooks/new/", webhook_form.WebhookNew.as_view(), name="webhook-new"),
     path("webhooks/<int:pk>/", webhooks.WebhookDetail.as_view(), name="webhook"),

@@ -1,4 +1,4 @@
-"""Receivers of messages and the messengers' work, for whoever subscribes."""
+"""Receivers of messages and the messengers' work, for whoever subscribes; what legal holds keep."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.factories import Cast
+from tests.portal.holds.evidence import Evidence, gather
 from tests.portal.live.messenger import Messenger
 from tests.portal.live.receiver import NAME, Receiver, receiving
 
@@ -46,3 +48,9 @@ def receiver(tmp_path: Path, settings: Any, resolve: Callable[..., None]) -> Ite
 @pytest.fixture
 def messenger(monkeypatch: pytest.MonkeyPatch) -> Messenger:
     return Messenger(monkeypatch)
+
+
+@pytest.fixture
+def evidence(cast: Cast) -> Evidence:
+    """Calls, recordings and messages of North, each of which one hold keeps, and one that none does."""
+    return gather(cast)

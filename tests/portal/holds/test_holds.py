@@ -22,7 +22,7 @@ from records.deletion import remove_now, restore, trash
 from records.deletion.removal import claim, forget, work_off
 from records.holding import held_among, holds_on, kept_by
 from records.models import Deletion, Record, Trashed, VoiceMessage
-from tests.portal.holds.conftest import DAY, NOON, NUMBER, Evidence
+from tests.portal.holds.evidence import DAY, NOON, NUMBER, Evidence
 
 pytestmark = pytest.mark.django_db
 KINDS = ["call", "record", "extension", "number"]

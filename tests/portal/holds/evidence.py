@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from portal.access.isolation import scope
 from portal.access.principal import Principal
 from portal.holds.models import Hold
@@ -45,8 +43,7 @@ class Evidence:
             return place(holds[kind](), self.nora, "case 7 of the court", **more)
 
 
-@pytest.fixture
-def evidence(cast: Cast) -> Evidence:
+def gather(cast: Cast) -> Evidence:
     records = {}
     for kind, extension, at, fields in (
         ("call", cast.ext101, NOON, {}),
