@@ -143,5 +143,5 @@ def test_a_call_of_many_legs_takes_few_queries(cast: Cast, as_: SignIn, django_a
             leg.save(force_insert=True)
         make_record(cast.north, leg, b"RIFF")
     nora = as_(cast.nora)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         assert len(page_of(nora, call).context["recordings"]) == 20
