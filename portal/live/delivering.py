@@ -12,6 +12,7 @@ from portal.access.isolation import scope
 from portal.live.models import Delivery, Subscription
 from portal.live.outbox import wake_after_commit
 from portal.live.sending import Undelivered, send
+from portal.live.signals import going_out
 
 WAITS = [timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600)]
 # Longer than the tries of one message can last: what waited so long for a receiver that was out tells it nothing.
@@ -53,7 +54,8 @@ def claim(client_id: int, delivery_id: int) -> tuple[Subscription, Delivery] | N
             return None
         delivery.tries += 1
         delivery.sending_until = now + LEASE
-        delivery.save(update_fields=["tries", "sending_until"])
+        going_out.send(sender=None, subscription=subscription, delivery=delivery)
+        delivery.save(update_fields=["body", "tries", "sending_until"])
     return subscription, delivery
 
 

@@ -28,12 +28,15 @@ LONGEST_COUNTDOWN = 600
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A form's fields for one subscription. `thread`: what it must keep its order with, a call's name."""
+    """A form's fields for one subscription. `thread`: what it must keep its order with, a call's name. `wait` before it
+    is sent for the first time.
+    """
 
     subscription_id: int
     thread: str
     happened_at: datetime
     body: str
+    wait: timedelta = timedelta(0)
 
 
 def enqueue(client_id: int, messages: Sequence[Message]) -> None:
@@ -47,13 +50,13 @@ def enqueue(client_id: int, messages: Sequence[Message]) -> None:
             happened_at=message.happened_at,
             body=message.body,
             queued_at=now,
-            due_at=now,
+            due_at=now + message.wait,
         )
         for message in messages
     )
-    firsts = {(row.subscription_id, row.thread): row.pk for row in reversed(rows)}
-    for delivery_id in sorted(firsts.values()):
-        wake_after_commit(client_id, delivery_id)
+    firsts = {(row.subscription_id, row.thread): row for row in reversed(rows)}
+    for row in sorted(firsts.values(), key=lambda row: row.pk):
+        wake_after_commit(client_id, row.pk, row.due_at - now)
 
 
 def wake_after_commit(client_id: int, delivery_id: int, wait: timedelta = timedelta(0)) -> None:

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from cdrs.live import Moment, Part
 from portal.access.principal import whole_client
-from portal.clients.models import Extension
+from portal.clients import settings as client_settings
+from portal.clients.models import Client, Extension
 from portal.dialects.ringme.current_calls import call_api_id, sub_call_id
 from portal.dialects.ringme.parties import Parties, full_name
 from portal.live.models import Subscription
@@ -46,7 +47,8 @@ def tell(sender: Any, client_id: int, moments: Sequence[Moment], **kwargs: Any) 
         heard = [one for one in subscriptions if one.moment == moment.kind and hears(one, moment.part)]
         body = urlencode(fields(moment, parties)) if heard else ""
         thread = moment.part.call_uuid.hex
-        messages += [Message(one.pk, thread, moment.at, body) for one in heard]
+        wait = wait_of(client_id, moment) if heard else timedelta(0)
+        messages += [Message(one.pk, thread, moment.at, body, wait) for one in heard]
     enqueue(client_id, messages)
 
 
@@ -54,6 +56,14 @@ def hears(subscription: Subscription, part: Part) -> bool:
     if subscription.extension_id is not None:
         return subscription.extension_id == part.extension_id
     return subscription.group_id is None or subscription.group_id == part.group_id
+
+
+def wait_of(client_id: int, moment: Moment) -> timedelta:
+    """How long the end of a conversation waits for its recording: the client's own choice."""
+    if moment.kind != Subscription.Moment.ENDED or moment.part.answered_at is None:
+        return timedelta(0)
+    client = Client.objects.visible_to(whole_client(client_id)).get()
+    return timedelta(seconds=client_settings.value(client, "recording_wait_seconds"))
 
 
 def fields(moment: Moment, parties: Parties) -> dict[str, str]:
@@ -89,7 +99,7 @@ def named(end: str, extension: Extension | None) -> dict[str, Any]:
 
 
 def ending(moment: Moment) -> Mapping[str, Any]:
-    """The recording comes later than the end: `RecID` is empty."""
+    """`RecID` is found when the message goes out (recorded)."""
     part = moment.part
     bridged = part.answered_at
     return {

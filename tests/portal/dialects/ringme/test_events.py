@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from string import Template
 from typing import Any
 
@@ -11,13 +12,14 @@ import orjson
 import pytest
 from django.test import Client as Browser
 
-from cdrs.models import Call, CurrentCall
+from cdrs.models import Call, CurrentCall, Leg
 from portal.access.isolation import scope
 from portal.accounts.models import DoorToken
+from portal.clients.models import Client
 from portal.live.models import Delivery, Subscription
 from portal.live.subscribing import MOST
-from tests.factories import Cast, make_application, make_cast, make_token
-from tests.facts import call, event
+from tests.factories import Cast, make_application, make_cast, make_record, make_token
+from tests.facts import call, event, leg
 from tests.portal.dialects.ringme.conftest import GOLDEN, ROOT, Program
 from tests.portal.live.messenger import Messenger
 from tests.portal.live.receiver import Receiver
@@ -337,6 +339,25 @@ def test_a_call_whose_facts_come_without_an_end_is_told_to_have_ended(
     messenger.work()
     (heard,) = receiver.heard
     assert (heard.fields["Duration"], heard.fields["BridgedDuration"]) == ("60000000", "55000000")
+
+
+def test_the_end_of_a_call_waits_for_its_recording_where_the_client_wants_it(
+    people: Cast, kay: Program, pbx: Browser, receiver: Receiver, messenger: Messenger
+) -> None:
+    with scope(people.north.pk):
+        Client.objects.filter(pk=people.north.pk).update(settings={"hourly_limit": 0, "recording_wait_seconds": 20})
+    subscribe(kay, url=receiver.url(), event_type="hangup")
+    course = ("answered", "15"), ("ended", "45")
+    tell(pbx, event("e1"), *(event(what, what, f"2026-09-28T12:04:{second}Z") for what, second in course))
+    assert messenger.work() == 0 and messenger.later[0][1] == timedelta(seconds=20)
+    tell(pbx, call("c1", leg("l1")), path="calls")
+    with scope(people.north.pk):
+        record = make_record(people.north, Leg.objects.get())
+        delivery = Delivery.objects.get()
+        Delivery.objects.update(due_at=delivery.due_at - timedelta(seconds=20))
+    messenger.wake(people.north.pk, delivery.pk, timedelta(0))
+    assert messenger.work() == 1
+    assert receiver.heard[0].fields["RecID"] == f"{people.ext101.pk}-{record.uuid.hex.upper()}"
 
 
 def test_events_are_durable_when_the_receiver_is_not_there(
