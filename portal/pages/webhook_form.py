@@ -39,7 +39,7 @@ class WebhookForm(OfClient):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         self.instance.dialect = SPOKEN[0]
-        self.initial["method"] = Subscription.Method.POST
+        fields["method"].choices = [(name, name) for name in ("POST", "GET")]
         fields["group"].queryset = ExtensionGroup.objects.visible_to(self.principal)
         fields["extension"].queryset = Extension.objects.visible_to(self.principal).in_use()
 
