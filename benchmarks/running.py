@@ -13,8 +13,8 @@ from benchmarks import database, machine
 from benchmarks.table import Options, Row, table
 from portal.local.errors import Refused
 
-MODULES = ("list", "page", "ingest", "delete", "peaks", "partitions")
-USUAL = MODULES[:5]
+MODULES = ("list", "page", "ingest", "delete", "ledger", "peaks", "partitions")
+USUAL = MODULES[:6]
 
 
 def main(argv: Sequence[str]) -> int:

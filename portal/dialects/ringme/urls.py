@@ -6,6 +6,7 @@ from django.urls import URLPattern, path, re_path
 from rest_framework.views import APIView
 
 from portal.dialects.ringme.account import Me
+from portal.dialects.ringme.audit import AuditList
 from portal.dialects.ringme.call_control import CALL_CONTROL, CallControl
 from portal.dialects.ringme.calls import CallHistory, CallList, CallOfHistory
 from portal.dialects.ringme.cdr import Cdr, CdrList, CdrStats
@@ -62,6 +63,7 @@ urlpatterns = [
     *in_realms("cdr", CDR),
     *in_realms("calls", {"": CallList}),
     *in_realms("call_history", CALL_HISTORY),
+    loose("client/<owner>/audit/", AuditList.as_view(), realm="client"),
     loose("client/<owner>/trash/", TrashList.as_view(), realm="client"),
     loose("client/<owner>/trash/<trash_id>/restore/", TrashRestore.as_view(), realm="client"),
     loose("client/<owner>/hold/", HoldList.as_view(), realm="client"),

@@ -14,6 +14,7 @@ from portal.dialects.json_types import Schema
 from portal.dialects.ringme.realms import OWN
 from portal.dialects.ringme.schema import (
     account,
+    audit,
     calls,
     config,
     errors,
@@ -30,7 +31,7 @@ from portal.dialects.schema import Answer, DialectSchema
 from portal.intake.views import INTAKE
 
 OWNER_OF = {"client": "client_id", "extension_group": "extension_group_id", "extension": "extension_id"}
-RESOURCES = (account, records, messages, calls, live, trash, holds, config)
+RESOURCES = (account, records, messages, calls, live, trash, holds, audit, config)
 TOKEN = "/oauth/token"  # noqa: S105 - an address
 BY_PEOPLE = {deed: words for deed, words in DEEDS_IN_WORDS.items() if deed != INTAKE}
 SECURITY_SCHEMES: dict[str, Schema] = {
@@ -77,6 +78,7 @@ class RingmeSchema(DialectSchema):
         {"name": "users", "description": "People who see one extension or one group"},
         {"name": "client", "description": "The client itself, and its limits"},
         {"name": "trash", "description": "What was deleted and can be restored"},
+        {"name": "audit", "description": "The ledger: who heard, took out, deleted and changed what"},
         {"name": "hold", "description": "Legal holds: what must not be deleted"},
     ]
     operations = {view: told for resource in RESOURCES for view, told in resource.OPERATIONS.items()}

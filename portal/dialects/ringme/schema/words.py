@@ -54,6 +54,10 @@ MEANINGS = {
     "extension_group_id": "Of these groups alone; repeated, or `1,2`",
     "login": "The login, exactly; several mean any of them",
     "deletion_id": "What these deletions took; repeated, or `1,2`",
+    "action": "What was done; several mean any of them",
+    "actor_type": "What did it; several mean any of them",
+    "actor_id": "By these alone; repeated, or `1,2`",
+    "target_id": "The id or the uuid of what it was done to; several mean any of them",
     "reason": "Why it is lifted",
     "q": "Words in the transcript or the summary",
 }
