@@ -82,13 +82,12 @@ def differs(found: list[Head], link_hash: bytes) -> Head | None:
 def links(client_id: int | None, position: int) -> Iterator[tuple[Any, ...]]:
     """(position, hash, entry id, the entry's columns, all None where there is none) behind a position."""
     sql = _LINKS.format(columns=_COLUMNS, mine=chain.of(client_id, "l.client_id"))
-    while True:
+    with chain.within(client_id):
+        end, _ = chain.end_of(client_id)
+    while position < end:
         with chain.within(client_id):
-            found = fetch(sql, [chain.mine(client_id), position, BATCH])
-        yield from found
-        if len(found) < BATCH:
-            return
-        position = found[-1][0]
+            yield from fetch(sql, [chain.mine(client_id), position, position + BATCH])
+        position += BATCH
 
 
 def lost(client_id: int | None, verdict: Verdict) -> Verdict:
@@ -102,7 +101,7 @@ _COLUMNS = ", ".join(f"e.{name.strip()}" for name in chain.COLUMNS.split(","))
 _LINKS = """
 select l.position, l.hash, l.entry_id, {columns} from audit_link l
   left join audit_entry e on e.id = l.entry_id
- where {mine} and l.position > %s order by l.position limit %s
+ where {mine} and l.position > %s and l.position <= %s order by l.position
 """
 _LOST = """
 select min(e.id) from audit_entry e where {mine}
