@@ -13,8 +13,8 @@ from benchmarks import database, machine
 from benchmarks.table import Options, Row, table
 from portal.local.errors import Refused
 
-MODULES = ("list", "page", "ingest", "delete", "ledger", "peaks", "partitions")
-USUAL = MODULES[:6]
+MODULES = ("list", "page", "stats", "ingest", "delete", "ledger", "peaks", "partitions")
+USUAL = MODULES[:7]
 
 
 def main(argv: Sequence[str]) -> int:
