@@ -23,7 +23,7 @@ from portal.audit.actions import Action
 from portal.audit.ledger import note
 from portal.audit.models import Entry
 from records.models import Record
-from tests.factories import Cast, make_call, make_record
+from tests.factories import PASSWORD, Cast, make_call, make_record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 As = Callable[[User], Browser]
@@ -162,3 +162,15 @@ def test_the_page_of_a_call_says_who_heard_it_and_which_part(cast: Cast, as_: As
     assert heard.drawn == [{"x": 60.0, "width": 60.0}]
     assert "0:07 to 0:15" in page.content.decode() or "0:08 to 0:15" in page.content.decode()
     assert "Heard by" not in ann.get(address).content.decode(), "it is for administrators"
+
+
+def test_operators_read_a_clients_ledger_or_the_installations_and_change_none(cast: Cast, as_: As, noted: None) -> None:
+    browser = as_(cast.olga)
+    listed = browser.get("/operations/audit/entry/").context["cl"].result_list
+    assert {entry.client_id for entry in listed} == {cast.north.pk}
+    assert browser.get("/operations/audit/entry/add/").status_code == 403
+    assert browser.post(f"/operations/audit/entry/{listed[0].pk}/delete/", {"post": "yes"}).status_code == 403
+    unbound = Browser()
+    unbound.post("/sign-in/", {"username": cast.olga.login, "password": PASSWORD})
+    (entry,) = unbound.get("/operations/audit/entry/").context["cl"].result_list
+    assert (entry.client_id, entry.action) == (None, "sign_in")
