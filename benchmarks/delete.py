@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -24,12 +25,13 @@ from portal.clients.models import Client
 from portal.dialects.fields import rows_of
 from portal.dialects.plans import IN_ORDER
 from portal.dialects.ringme.fields import RECORDS_WITH_LINKS
+from portal.holds.placing import lift, on_call, on_extension, on_number, on_record, place
 from records.deletion import restore_all
 from records.deletion.removal import work_off
 from records.models import Deletion, Record
 from records.querysets import AVAILABLE
 
-MANY, ROUNDS = 100_000, 3
+MANY, ROUNDS, HOLDS = 100_000, 3, 50
 SECOND = timedelta(seconds=1)
 
 
@@ -41,12 +43,15 @@ def run(options: Options) -> list[Row]:
     with scope(client.pk):
         count = recordings(client, start, end).count()
     plain, watched = pages(client, *window(client))
-    ours, marked, restored = [], [], []
+    ours, marked, restored, under_holds = [], [], [], []
     with served() as portal:
         for _ in range(ROUNDS):
             ours.append(deleted(portal, start, end))
             marked.append(timed(lambda: work_off_all(client)))
             restored.append(timed(lambda: all_back(client)))
+            with held(client, start, end):
+                under_holds.append(deleted(portal, start, end, answer=200))
+            all_back(client)
     bare = median(rolled_back(client, lambda: statement_alone(client, start, end)) for _ in range(ROUNDS))
     updated = rolled_back(client, lambda: recordings(client, start, end).update(state="trashed"))
     removed = rolled_back(client, lambda: recordings(client, start, end).delete())
@@ -59,6 +64,14 @@ def run(options: Options) -> list[Row]:
             ordinary=updated,
             target=Target(at_most=1.0),
             note="over HTTP; limit: the INSERT … SELECT of their ids alone; ordinary: queryset.update(state=…)",
+        ),
+        Row(
+            f"the same under {HOLDS} legal holds",
+            "s",
+            median(under_holds),
+            limit=median(ours),
+            target=Target(at_most=1.0),
+            note="on recordings, calls, numbers and extensions in the period; limit: without holds, in turns",
         ),
         Row(
             "the same, beside queryset.delete()",
@@ -99,19 +112,39 @@ def period(client: Client) -> tuple[datetime, datetime]:
     return start, end if last is None else last.replace(microsecond=0)
 
 
-def deleted(server: Server, start: datetime, end: datetime) -> float:
+def deleted(server: Server, start: datetime, end: datetime, answer: int = 204) -> float:
     """Seconds until the answer to one DELETE."""
     query = urlencode({"start_datetime": start.strftime(FORM), "end_datetime": (end - SECOND).strftime(FORM)})
     line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     began = time.perf_counter()
     line.request("DELETE", f"/api/ver1.0/client/@me/record/?{query}", headers={"Authorization": f"Bearer {TOKEN}"})
-    answer = line.getresponse()
-    answer.read()
+    told = line.getresponse()
+    told.read()
     seconds = time.perf_counter() - began
     line.close()
-    if answer.status != 204:
-        raise RuntimeError(f"DELETE: {answer.status}")
+    if told.status != answer:
+        raise RuntimeError(f"DELETE: {told.status}")
     return seconds
+
+
+@contextmanager
+def held(client: Client, start: datetime, end: datetime) -> Iterator[None]:
+    """Holds of all four kinds on what is in the period, a quarter each; lifted again."""
+    who, each = whole_client(client.pk), HOLDS // 4
+    with scope(client.pk):
+        some = list(
+            recordings(client, start, end).select_related("call", "extension").order_by("id")[: HOLDS - 3 * each]
+        )
+        holds = [on_record(one.uuid, one.call_id, one.extension_id) for one in some]
+        holds += [on_call(one.call_id, one.call.call_uuid) for one in some[:each]]
+        holds += [on_number(one.call.caller_number or "0") for one in some[:each]]
+        holds += [on_extension(one.extension, start, start + n * SECOND) for n, one in enumerate(some[:each])]
+        for hold in holds:
+            place(hold, who, "benchmark")
+    yield
+    with scope(client.pk):
+        for hold in holds:
+            lift(hold, who, "benchmark")
 
 
 def work_off_all(client: Client) -> None:

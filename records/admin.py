@@ -43,8 +43,8 @@ def end_storage_links(model_admin: HeardAdmin, request: HttpRequest, chosen: Any
 @admin.action(description="Move the selected to the trash", permissions=["trash"])
 def move_to_trash(model_admin: HeardAdmin, request: HttpRequest, chosen: Any) -> None:
     who = request.principal  # type: ignore[attr-defined]
-    kept = held_among(who.client_id, chosen)
     deletion = trash(chosen, who, Deletion.Via.OPERATIONS)
+    kept = deletion.held if deletion else held_among(who.client_id, chosen)
     model_admin.message_user(request, f"{deletion.files if deletion else 0} are in the trash now.")
     say_held(model_admin, request, kept)
 

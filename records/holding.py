@@ -32,16 +32,23 @@ def of_messages(client_id: int, holds: OpenHolds, path: str = "") -> Q:
 HELD: dict[type[Heard], Callable[[int, OpenHolds], Q]] = {Record: of_records, VoiceMessage: of_messages}
 
 
-def spared(client_id: int, rows: Any) -> Any:
-    """Rows (of recordings or of messages) that may be deleted in the running transaction: no hold keeps them."""
-    holds = standing_holds(client_id)
-    return rows.exclude(HELD[rows.model](client_id, holds)) if holds else rows
+def held_ids(client_id: int, rows: Any) -> set[int]:
+    """Of these rows (of recordings or of messages) those that a hold keeps from a deletion in this transaction."""
+    ids: set[int] = set()
+    for holds in standing_holds(client_id).by_kind():
+        ids.update(rows.filter(HELD[rows.model](client_id, holds)).order_by().values_list("id", flat=True))
+    return ids
+
+
+def spared(client_id: int, rows: Any) -> tuple[Any, int]:
+    """The rows that may be deleted in the running transaction, and how many a hold keeps."""
+    kept = held_ids(client_id, rows)
+    return (rows.exclude(pk__in=kept) if kept else rows), len(kept)
 
 
 def held_among(client_id: int, rows: Any) -> int:
     """How many of the rows that are not in the trash a deletion would leave, because they are held."""
-    holds = standing_holds(client_id)
-    return rows.present().filter(HELD[rows.model](client_id, holds)).order_by().count() if holds else 0
+    return len(held_ids(client_id, rows.present()))
 
 
 def without_held(client_id: int, items: Any) -> Any:

@@ -290,6 +290,7 @@ class Deletion(Owned):
     bytes = models.BigIntegerField(default=0)
     hides = models.BooleanField(default=False)
     restoring = models.BooleanField(default=False)
+    held: int = 0  # how many a hold kept from it; known to who deletes, not stored
     position = models.BigIntegerField(default=0)
 
     class Meta:

@@ -4,14 +4,14 @@
     if holds:
         rows = rows.exclude(holds.on(call="call_id", thing="uuid", extension="extension_id", at="init_time"))
 
-A client has few open holds, so they are read first and stand in the statement as values: 100,000 rows are compared with
-hashed lists, and where there is no hold nothing is compared at all.
+A client has few open holds, so they are read first and stand in the statement as values; where there is none, nothing
+is compared at all. Of 100,000 rows ask kind by kind (`by_kind`, records.holding.held_ids).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -39,6 +39,14 @@ class OpenHolds:
     def __bool__(self) -> bool:
         return bool(self.calls or self.things or self.numbers or self.periods)
 
+    def by_kind(self) -> Iterator[OpenHolds]:
+        """The same, one kind and one period at a time: each finds its rows by an index, all of them together do not."""
+        for name in ("calls", "things", "numbers"):
+            if mine := getattr(self, name):
+                yield replace(NONE, **{name: mine})
+        for period in self.periods:
+            yield replace(NONE, periods=(period,))
+
     def on(
         self,
         *,
@@ -59,6 +67,9 @@ class OpenHolds:
         for one in self.periods if extension and at else ():
             held |= within(one, str(extension), str(at))
         return held
+
+
+NONE = OpenHolds(frozenset(), frozenset(), frozenset(), ())
 
 
 def within(period: Period, extension: str, at: str) -> Q:

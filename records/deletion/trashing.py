@@ -27,19 +27,20 @@ BATCH = 2000
 
 
 def trash(rows: Any, who: Principal, via: str) -> Deletion | None:
-    """Move rows (a HeardQuerySet within one client) to its trash; None where there is none that is not there already.
+    """Move rows (a HeardQuerySet within one client) to its trash; None where there is none that may go.
 
     Call it inside `scope(client_id)`. They are gone from lists, totals, files and links when the transaction commits.
-    Every deletion of audio comes through here, and leaves what a legal hold keeps (`records.holding.held_among`: how
-    many that are).
+    Every deletion of audio comes through here, and leaves what a legal hold keeps: `held` of the deletion says how
+    many, `records.holding.held_among` where there is none.
     """
     kind = KIND_OF[rows.model._meta.model_name]
     assert who.client_id is not None
-    present = spared(who.client_id, rows.present()).order_by()
+    present, held = spared(who.client_id, rows.present().order_by())
     few = list(present.values_list("id", flat=True)[: AT_ONCE + 1])
     if not few:
         return None
     deletion = begin(who, kind, via, trash_time(who))
+    deletion.held = held
     taken = mark_few(deletion, kind, few) if len(few) <= AT_ONCE else hide_many(deletion, kind, present)
     gone = closed(deletion, *taken)
     if gone is not None:

@@ -39,8 +39,8 @@ class DeletingList(ListDoor):
         refuse_strangers(who, values.get("extensions", []))
         rows = resource.rows(who, within, values)
         assert who.client_id is not None
-        kept = held_among(who.client_id, rows)
         deletion = trash(rows, who, Deletion.Via.API)
+        kept = deletion.held if deletion else held_among(who.client_id, rows)
         if not kept:
             return HttpResponse(status=204)
         gone = deletion.files if deletion else 0
