@@ -27,7 +27,7 @@ from cdrs.facts import CallFacts, read_call
 from cdrs.ingest import ingest_prepared, prepare
 from cdrs.ingest.counters import LegCounts
 from cdrs.ingest.extensions import Place, places
-from cdrs.ingest.rows import LEG_COLUMNS, leg_row, leg_texts
+from cdrs.ingest.rows import LEG_COLUMNS, leg_row, prepared_legs
 from cdrs.ingest.staging import COPY_FORM, copy_text, cursor, insert_rows
 from cdrs.ingest.writing import new_ids
 from cdrs.models import Call, DayCount, Leg
@@ -108,9 +108,9 @@ def write_legs(client_id: int, calls: Sequence[CallFacts], call_ids: dict[str, i
     counts = LegCounts()
     rows = []
     for call in calls:
-        for leg, text in zip(call.legs, leg_texts(call), strict=True):
+        for leg in prepared_legs(call):
             place = place_of[leg.extension or ""]
-            rows.append(leg_row(client_id, next(ids), call_ids[call.source_id], place, text))
+            rows.append(leg_row(client_id, next(ids), call_ids[call.source_id], place, leg.text))
             counts.add(leg, place)
     insert_rows(cursor(), "cdrs_leg", LEG_COLUMNS, rows)
     counts.write(client_id)
@@ -209,8 +209,8 @@ def limit_of(client_id: int, told: list[bytes]) -> float:
     rows = []
     for number, line in enumerate(told):
         call = read_call(orjson.loads(line))
-        for place, text in enumerate(leg_texts(call)):
-            rows.append(leg_row(client_id, number * 2 + place, number, Place(1, 1), text))
+        for place, leg in enumerate(prepared_legs(call)):
+            rows.append(leg_row(client_id, number * 2 + place, number, Place(1, 1), leg.text))
     text = copy_text(rows)
     with owner() as db:
         db.execute("drop table if exists benchmark_leg")

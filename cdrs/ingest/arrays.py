@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, ClassVar
 
 import psycopg
@@ -12,6 +13,7 @@ from psycopg.pq import Format
 
 _HEADER = struct.Struct(">iiIii")
 _NULL = b"\xff\xff\xff\xff"
+_length = struct.Struct(">i").pack
 
 
 class BytesArray:
@@ -28,9 +30,10 @@ class BytesArray:
         header = _HEADER.pack(1 if self.items else 0, None in self.items, self.element, len(self.items), 1)
         if not self.items:
             return header[:12]
-        return header + b"".join(
-            [_NULL if item is None else len(item).to_bytes(4, "big") + item for item in self.items]
-        )
+        told = [item for item in self.items if item is not None]
+        if len(told) < len(self.items):
+            return header + b"".join([_NULL if item is None else _length(len(item)) + item for item in self.items])
+        return header + b"".join(chain.from_iterable(zip(map(_length, map(len, told)), told, strict=True)))
 
 
 class TextArray(BytesArray):

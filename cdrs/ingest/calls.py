@@ -11,6 +11,7 @@ from django.db import connection
 
 from cdrs.facts import CallFacts
 from cdrs.ingest.counters import LegCounts
+from cdrs.ingest.fresh import write_fresh
 from cdrs.ingest.names import buried, lock_sources, rows_named, taken_by_another
 from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome, rejected
 from cdrs.ingest.rows import Prepared, prepare
@@ -50,18 +51,21 @@ def ingest_prepared(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]
 def _ingest(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]:
     lock_sources(client_id, (call.source for call in calls))
     results: list[Ingested] = [UNCHANGED] * len(calls)
-    turns = take_turns(calls)
-    for turn in turns:
+    for turn in take_turns(calls):
         for index, result in zip(turn, _ingest_distinct(client_id, [calls[index] for index in turn]), strict=True):
             results[index] = result
-    # What a later line of this batch gave up (a leg that moved to another call) is free now; the last word stays last.
-    last = {(call.source, call.source_id): index for index, call in enumerate(calls)}
-    again = [index for index in last.values() if results[index].conflict is not None]
-    if again and len(calls) > 1:
-        for index, result in zip(again, _one_by_one(client_id, [calls[index] for index in again]), strict=True):
-            results[index] = result
+    if len(calls) > 1 and any(result.conflict for result in results):
+        _try_again(client_id, calls, results)
     _tell(client_id, results)
     return results
+
+
+def _try_again(client_id: int, calls: Sequence[Prepared], results: list[Ingested]) -> None:
+    """What a later line of the batch gave up (a leg that moved to another call) is free now; the last word stays."""
+    last = {(call.source, call.source_id): index for index, call in enumerate(calls)}
+    for index in last.values():
+        if results[index].conflict is not None:
+            results[index] = _ingest_distinct(client_id, [calls[index]])[0]
 
 
 def take_turns(calls: Sequence[Prepared]) -> list[Sequence[int]]:
@@ -79,12 +83,12 @@ def take_turns(calls: Sequence[Prepared]) -> list[Sequence[int]]:
     return list(turns)
 
 
-def _one_by_one(client_id: int, calls: Sequence[Prepared]) -> Iterable[Ingested]:
-    return [_ingest_distinct(client_id, [call])[0] for call in calls]
-
-
 def _ingest_distinct(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]:
     """One turn: nothing in it is named twice."""
+    fresh = write_fresh(client_id, calls)
+    if fresh is not None:
+        _announce(client_id, [(call, None) for call in calls])
+        return fresh
     known = _known_calls(client_id, calls)
     results = _unchanged(calls, known) if known else {}
     results |= _refused(client_id, calls, [index for index in range(len(calls)) if index not in results], known)
@@ -126,8 +130,8 @@ def _known_calls(client_id: int, calls: Sequence[Prepared]) -> Known:
 
 def _refused(client_id: int, calls: Sequence[Prepared], indexes: Sequence[int], known: Known) -> dict[int, Ingested]:
     """Those of the calls at `indexes` that may not be written: deleted before, or in conflict with what is stored."""
-    facts = [calls[index].facts for index in indexes]
-    fresh = [(call.source, call.source_id) for call in facts]
+    told = [calls[index] for index in indexes]
+    fresh = [(call.source, call.source_id) for call in told]
     if known:
         fresh = [name for name in fresh if name not in known]
     dead: set[tuple[str, str]] = set()
@@ -135,19 +139,19 @@ def _refused(client_id: int, calls: Sequence[Prepared], indexes: Sequence[int], 
     for source, keys in by_source(fresh).items():
         dead |= {(source, key) for key in buried(client_id, "call", source, keys)}
         taken |= {(source, key): kind for key, kind in taken_by_another(client_id, "call", source, keys).items()}
-    leg_owners = _leg_owners(client_id, facts)
-    uuid_owners = _uuid_owners(client_id, facts)
+    leg_owners = _leg_owners(client_id, told)
+    uuid_owners = _uuid_owners(client_id, told)
     if not (dead or taken or leg_owners or uuid_owners):
         return {}
     refused = {}
-    for index, call in zip(indexes, facts, strict=True):
+    for index, call in zip(indexes, told, strict=True):
         key = (call.source, call.source_id)
         own_id = known[key].id if key in known else None
         if key in dead:
             refused[index] = SKIPPED
         elif key in taken:
             refused[index] = rejected("source_id", f"it belongs to a {taken[key]}")
-        elif call.call_uuid and uuid_owners.get(call.call_uuid, own_id) != own_id:
+        elif call.told_uuid and uuid_owners.get(call.told_uuid, own_id) != own_id:
             refused[index] = rejected("call_uuid", "it belongs to another call")
         else:
             for place, leg in enumerate(call.legs):
@@ -157,7 +161,7 @@ def _refused(client_id: int, calls: Sequence[Prepared], indexes: Sequence[int], 
     return refused
 
 
-def _leg_owners(client_id: int, calls: Sequence[CallFacts]) -> dict[tuple[str, str], int]:
+def _leg_owners(client_id: int, calls: Sequence[Prepared]) -> dict[tuple[str, str], int]:
     """(source, source_id of a leg) -> id of the call that has it."""
     owners: dict[tuple[str, str], int] = {}
     for source, keys in by_source([(call.source, leg.source_id) for call in calls for leg in call.legs]).items():
@@ -166,8 +170,8 @@ def _leg_owners(client_id: int, calls: Sequence[CallFacts]) -> dict[tuple[str, s
     return owners
 
 
-def _uuid_owners(client_id: int, calls: Sequence[CallFacts]) -> dict[str, int]:
-    wanted = [call.call_uuid for call in calls if call.call_uuid]
+def _uuid_owners(client_id: int, calls: Sequence[Prepared]) -> dict[str, int]:
+    wanted = [call.told_uuid for call in calls if call.told_uuid]
     if not wanted:
         return {}
     rows = cursor().execute(
@@ -190,14 +194,14 @@ def by_source(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _announce(client_id: int, written: Sequence[Written]) -> None:
     """Tell the floors above, source by source, in this transaction."""
-    grouped: dict[str, Arrived] = {}
-    for call, stored in written:
-        arrived = grouped.setdefault(call.source, Arrived(call.source, [], [], []))
-        arrived.call_keys.append(call.source_id)
-        arrived.leg_keys.extend([leg.source_id for leg in call.facts.legs])
-        if stored is not None:
-            arrived.updated_call_ids.append(stored.id)
-    for arrived in grouped.values():
+    for source in dict.fromkeys([call.source for call, _ in written]):
+        mine = [(call, stored) for call, stored in written if call.source == source]
+        arrived = Arrived(
+            source,
+            [stored.id for _, stored in mine if stored is not None],
+            [call.source_id for call, _ in mine],
+            [leg.source_id for call, _ in mine for leg in call.legs],
+        )
         calls_arrived.send(sender=None, client_id=client_id, arrived=arrived)
 
 

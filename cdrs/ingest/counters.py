@@ -12,14 +12,19 @@ from cdrs.ingest.staging import cursor
 
 
 class Counted(Protocol):
-    """What a counter needs to know of a leg. `init_time` is aware; its UTC day counts."""
+    """What a counter needs to know of a leg."""
 
     @property
-    def init_time(self) -> datetime: ...
+    def day(self) -> date: ...
     @property
     def result(self) -> str | None: ...
     @property
     def billsec(self) -> int | None: ...
+
+
+def utc_day(at: datetime) -> date:
+    """The day that a leg counts for."""
+    return at.astimezone(UTC).date()
 
 
 Key = tuple[date, int | None, int | None]
@@ -33,7 +38,7 @@ class LegCounts:
 
     def add(self, leg: Counted, place: Place, sign: int = 1) -> None:
         """One leg more (`sign` 1) or less (-1). `answered` counts legs whose result is `answered`."""
-        delta = self._deltas[(leg.init_time.astimezone(UTC).date(), place.extension_id, place.group_id)]
+        delta = self._deltas[(leg.day, place.extension_id, place.group_id)]
         delta[0] += sign
         delta[1] += sign * (leg.result == "answered")
         delta[2] += sign * (leg.billsec or 0)

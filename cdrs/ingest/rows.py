@@ -7,6 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from cdrs.facts import CallFacts, LegFacts, ParticipantFacts
+from cdrs.ingest.counters import utc_day
 from cdrs.ingest.extensions import Place
 from cdrs.ingest.staging import as_array, as_bytes, as_json, text_of
 
@@ -38,28 +40,49 @@ _DURATION = [field.name for field in dataclasses.fields(LegFacts)].index("durati
 _LABELS, _METADATA = LEG_FACTS.index("labels"), LEG_FACTS.index("metadata")
 
 
+class PreparedLeg(NamedTuple):
+    """Of a leg what its counters and its place need. `text` has the columns of LEG_COLUMNS from `source` on."""
+
+    source_id: str
+    extension: str | None
+    day: date
+    result: str | None
+    billsec: int | None
+    text: bytes
+
+
 class Prepared(NamedTuple):
     """A call with everything that needs no database: its hash, what it names, text for its row and those of its legs.
 
-    `call_uuid` is a new one where none is told. `text` has the columns of CALL_COLUMNS from `source` on, `legs` those
-    of LEG_COLUMNS from there on.
+    `call_uuid` is a new one where none is told. `text` has the columns of CALL_COLUMNS from `source` on. The facts
+    themselves are gone: a batch of them would be a hundred thousand objects.
     """
 
-    facts: CallFacts
     source: str
     source_id: str
     call_uuid: str
+    told_uuid: str | None
     names: list[tuple[str, ...]]
     digest: bytes
     text: bytes
-    legs: list[bytes]
+    legs: list[PreparedLeg]
+    participants: list[tuple[Any, ...]]
 
 
 def prepare(call: CallFacts) -> Prepared:
     texts = [_sorted(_leg_values(leg)) for leg in call.legs]
     digest = _call_digest(call, texts)
-    rows = (_call_text(call, digest), leg_texts(call, texts))
-    return Prepared(call, call.source, call.source_id, call.call_uuid or new_uuid(), names_in(call), digest, *rows)
+    return Prepared(
+        call.source,
+        call.source_id,
+        call.call_uuid or new_uuid(),
+        call.call_uuid,
+        names_in(call),
+        digest,
+        _call_text(call, digest),
+        prepared_legs(call, texts),
+        [tuple(vars(entry).values()) for entry in call.participants],
+    )
 
 
 def names_in(call: CallFacts) -> list[tuple[str, ...]]:
@@ -72,11 +95,17 @@ def names_in(call: CallFacts) -> list[tuple[str, ...]]:
     return names
 
 
-def leg_texts(call: CallFacts, texts: Iterable[bytes] | None = None) -> list[bytes]:
+def prepared_legs(call: CallFacts, texts: Iterable[bytes] | None = None) -> list[PreparedLeg]:
     """Prepared.legs of a call; `texts` are what its digest is made of, where they have been made."""
     source = orjson.dumps(call.source)
     texts = texts or [_sorted(_leg_values(leg)) for leg in call.legs]
-    return [b"%b,%b" % (source, _leg_text(leg, text)) for leg, text in zip(call.legs, texts, strict=True)]
+    return [
+        PreparedLeg(
+            *(leg.source_id, leg.extension, utc_day(leg.init_time), leg.result, leg.billsec),
+            b"%b,%b" % (source, _leg_text(leg, text)),
+        )
+        for leg, text in zip(call.legs, texts, strict=True)
+    ]
 
 
 def facts_hash(facts: Any) -> bytes:
@@ -140,15 +169,14 @@ def call_row(client_id: int, call_id: int, call_uuid: str, call: Prepared) -> by
 
 
 def leg_row(client_id: int, leg_id: int, call_id: int, place: Place, text: bytes) -> bytes:
-    """`text` is of Prepared.legs."""
-    where = _place_text(place.extension_id, place.group_id)
-    return b"%d,%d,%d,%b,%b" % (client_id, leg_id, call_id, where, text)
+    """`text` is of PreparedLeg."""
+    return b"%d,%d,%d,%b,%b" % (client_id, leg_id, call_id, _place_text(place), text)
 
 
 @lru_cache(1024)
-def _place_text(extension_id: int | None, group_id: int | None) -> bytes:
-    return text_of((extension_id, group_id))
+def _place_text(place: Place) -> bytes:
+    return text_of((place.extension_id, place.group_id))
 
 
-def participant_rows(client_id: int, call_id: int, call: CallFacts) -> list[tuple[Any, ...]]:
-    return [(client_id, call_id, *vars(entry).values()) for entry in call.participants]
+def participant_rows(client_id: int, call_id: int, call: Prepared) -> list[tuple[Any, ...]]:
+    return [(client_id, call_id, *values) for values in call.participants]

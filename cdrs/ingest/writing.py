@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from cdrs.ingest.counters import LegCounts
+from cdrs.ingest.counters import LegCounts, utc_day
 from cdrs.ingest.extensions import NOWHERE, Place, places
 from cdrs.ingest.names import live_uuids
 from cdrs.ingest.rows import (
@@ -46,6 +46,10 @@ class KnownLeg(NamedTuple):
     def place(self) -> Place:
         return Place(self.extension_id, self.group_id)
 
+    @property
+    def day(self) -> date:
+        return utc_day(self.init_time)
+
 
 Written = tuple[Prepared, KnownCall | None]
 
@@ -82,7 +86,7 @@ def _write_call_rows(client_id: int, targets: Sequence[Target]) -> None:
             call_uuid = told.get((call.source, call.source_id), call.call_uuid)
             created.append(call_row(client_id, call_id, call_uuid, call))
         else:
-            changed.append(call_row(client_id, call_id, call.facts.call_uuid or stored.call_uuid.hex, call))
+            changed.append(call_row(client_id, call_id, call.told_uuid or stored.call_uuid.hex, call))
     db = cursor()
     insert_rows(db, "cdrs_call", CALL_COLUMNS, created, also={"recordings": "0", "created_at": "now()"})
     update_rows(db, "cdrs_call", CALL_COLUMNS, changed)
@@ -92,7 +96,7 @@ def _told_before(client_id: int, targets: Sequence[Target]) -> dict[tuple[str, s
     """(source, source_id) -> the call_uuid under which listeners know a new call from its live events."""
     keys = defaultdict(list)
     for call, stored, _ in targets:
-        if stored is None and call.facts.call_uuid is None:
+        if stored is None and call.told_uuid is None:
             keys[call.source].append(call.source_id)
     return {
         (source, key): call_uuid.hex
@@ -108,13 +112,13 @@ def _write_participants(client_id: int, targets: Sequence[Target]) -> None:
         db.execute(
             "delete from cdrs_participant where client_id = %s and call_id = any(%s::bigint[])", [client_id, changed]
         )
-    rows = [row for call, _, call_id in targets for row in participant_rows(client_id, call_id, call.facts)]
+    rows = [row for call, _, call_id in targets for row in participant_rows(client_id, call_id, call)]
     insert_rows(db, "cdrs_participant", PARTICIPANT_COLUMNS, rows)
 
 
 def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) -> list[int]:
     stored_legs = _legs_of(client_id, [call_id for _, stored, call_id in targets if stored is not None])
-    told = [leg for call, _, _ in targets for leg in call.facts.legs]
+    told = [leg for call, _, _ in targets for leg in call.legs]
     place_of = places(client_id, {leg.extension for leg in told if leg.extension is not None})
     ids = iter(new_ids("cdrs_leg", len(told) - _known_among(targets, stored_legs)))
     created: list[bytes] = []
@@ -123,14 +127,14 @@ def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) ->
     for call, _, call_id in targets:
         kept = stored_legs.get(call_id, NO_LEGS)
         before = len(created)
-        for leg, text in zip(call.facts.legs, call.legs, strict=True):
+        for leg in call.legs:
             stored = kept.pop(leg.source_id, None)
             place = NOWHERE if leg.extension is None else place_of[leg.extension]
             if stored is None:
-                created.append(leg_row(client_id, next(ids), call_id, place, text))
+                created.append(leg_row(client_id, next(ids), call_id, place, leg.text))
             else:
                 place = place.keeping(stored.extension_id, stored.group_id)
-                changed.append(leg_row(client_id, stored.id, call_id, place, text))
+                changed.append(leg_row(client_id, stored.id, call_id, place, leg.text))
                 counts.add(stored, stored.place, -1)
             counts.add(leg, place)
         new_legs.append(len(created) - before)
@@ -147,7 +151,7 @@ def _known_among(targets: Sequence[Target], stored_legs: Mapping[int, Mapping[st
         leg.source_id in stored_legs.get(call_id, NO_LEGS)
         for call, stored, call_id in targets
         if stored is not None
-        for leg in call.facts.legs
+        for leg in call.legs
     )
 
 

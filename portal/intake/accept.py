@@ -42,9 +42,10 @@ def accept(client_id: int, kind: str, lines: Sequence[Line | Told]) -> list[Line
         with scope(client_id):
             ingested = ingest_each(client_id, INGEST[kind], [one.facts for one in good])
             for one, what in zip(good, ingested, strict=True):
-                one.result = _result(one, what)
-            keep_raw(client_id, kind, [_raw(one) for one in told])
-    return [one.result for one in told if one.result is not None]
+                one.result = _result(one.facts, what)
+            results = [one.result for one in told if one.result is not None]
+            keep_raw(client_id, kind, [_raw(one, result) for one, result in zip(told, results, strict=True)])
+    return results
 
 
 @contextmanager
@@ -79,17 +80,14 @@ def ingest_each(client_id: int, ingest: Ingest, facts: Sequence[Any]) -> list[In
     return ingest_each(client_id, ingest, facts[:middle]) + ingest_each(client_id, ingest, facts[middle:])
 
 
-def _result(one: Told, ingested: Ingested) -> LineResult:
+def _result(facts: Any, ingested: Ingested) -> LineResult:
     outcome, new_legs, conflict = ingested
-    source, source_id = one.facts.source, one.facts.source_id
     if conflict is None:
-        return LineResult(outcome, None, None, False, new_legs, source, source_id)
+        return LineResult(outcome, None, None, False, new_legs, facts.source, facts.source_id)
     error = f"{conflict.field}: {conflict.message}" if conflict.field else conflict.message
-    return LineResult(Outcome.REJECTED, error, conflict.field, True, 0, source, source_id)
+    return LineResult(Outcome.REJECTED, error, conflict.field, True, 0, facts.source, facts.source_id)
 
 
-def _raw(one: Told) -> Raw:
-    result = one.result
-    assert result is not None
+def _raw(one: Told, result: LineResult) -> Raw:
     changed = result.status is Outcome.UPDATED
     return Raw(result.source, result.source_id, one.body, one.content_hash, result.error, changed)

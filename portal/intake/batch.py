@@ -54,8 +54,9 @@ def take_in(client_id: int, source: Source, entries: Sequence[Entry]) -> Taken:
     taken = Taken(list(rows.values()), Counts())
     readable = [entry for entry in entries if entry.error is None]
     _calls(client_id, source.tell(client_id, readable), rows, taken.counts)
+    sounding = [row for row in taken.rows if row.entry.sounds and row.entry.error is None]
     for kind in Kind:
-        _sounds(client_id, kind, rows.values(), taken)
+        _sounds(client_id, kind, sounding, taken)
     _unreadable(client_id, source, taken.rows)
     for row in taken.rows:
         if row.reasons:
@@ -96,7 +97,7 @@ def _sounds(client_id: int, kind: Kind, rows: Iterable[Row], taken: Taken) -> No
         (row, sound)
         for row in rows
         for sound in row.entry.sounds
-        if sound.kind is kind and row.entry.error is None and not (row.ignored and kind is Kind.RECORDING)
+        if sound.kind is kind and not (row.ignored and kind is Kind.RECORDING)
     ]
     results = accept(client_id, kind, [sound.facts for _, sound in told])
     kept = []

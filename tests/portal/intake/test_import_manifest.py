@@ -122,10 +122,10 @@ def statements(monkeypatch):
     return sent
 
 
-def test_a_batch_of_a_thousand_asks_the_database_no_more_than_one_of_fifty(cast, folder, statements):
-    entries = list(Manifest(write_manifest(folder, *(call(number) for number in range(1100)))).read(0, 0))
+def test_a_batch_of_a_thousand_asks_the_database_no_more_than_one_of_a_hundred(cast, folder, statements):
+    entries = list(Manifest(write_manifest(folder, *(call(number) for number in range(1200)))).read(0, 0))
     counts = []
-    for part in (entries[:50], entries[50:100], entries[100:]):
+    for part in (entries[:100], entries[100:200], entries[200:]):
         statements.clear()
         with scope(cast.north.pk):
             batch.take_in(cast.north.pk, Manifest(folder), part)
