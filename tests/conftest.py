@@ -102,10 +102,9 @@ def redis_database() -> int:
 
 def with_database(url: str) -> str:
     """The address of the same Redis, at this test worker's own database."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={redis_database()}"))
-    return urlunsplit(parts._replace(path=f"/{redis_database()}"))
+    if url.startswith("unix:"):
+        return f"{url.partition('?')[0]}?db={redis_database()}"
+    return urlunsplit(urlsplit(url)._replace(path=f"/{redis_database()}"))
 
 
 @pytest.fixture
