@@ -135,18 +135,23 @@ def whole_days(start: datetime, end: datetime) -> tuple[date, date]:
 def totals(principal: Principal, values: dict[str, Any], within: dict[str, Any], *tallies: Tally) -> Totals:
     """Totals of [start, end), of all tallies together; `within` narrows to a group or an extension.
 
-    One statement, so that counters and rows are of one moment.
+    One statement, so that counters and rows are of one moment. Each part is added up by itself: rows that go through a
+    union first cost half as much again.
     """
     parts = [part for tally in tallies for part in tally.parts(principal, within, values)]
     compiled = [said for part in parts if (said := sql_of(part)) is not None]
     if not compiled:
         return Totals(0, 0)
-    union = " union all ".join(f"({sql})" for sql, _ in compiled)
+    union = " union all ".join(added_up(sql) for sql, _ in compiled)
     statement = f"select coalesce(sum(files), 0), coalesce(sum(bytes), 0) from ({union}) as parts (files, bytes)"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, [param for _, params in compiled for param in params])
         files, size = cursor.fetchone()
     return Totals(int(files), int(size))
+
+
+def added_up(part: str) -> str:
+    return f"select sum(files), sum(bytes) from ({part}) as part (files, bytes)"  # noqa: S608 - our own text
 
 
 def sql_of(queryset: Any) -> tuple[str, tuple[Any, ...]] | None:

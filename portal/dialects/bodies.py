@@ -63,7 +63,7 @@ def read_body(request: HttpRequest, table: Body, *, partial: bool = False) -> di
 def read_fields(table: Body, given: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
     """As `read_body`, of what was told already."""
     values: dict[str, Any] = {}
-    wrong = [Wrong(name, "is no field here") for name in given if name not in table]
+    wrong = [Wrong(name or "body", "is no field here") for name in given if name not in table]
     for name, field in table.items():
         if name not in given:
             if field.needed and not partial:
