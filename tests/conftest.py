@@ -88,7 +88,8 @@ def ordinary_settings(settings: Any, tmp_path: Path) -> None:
         "django.contrib.auth.hashers.MD5PasswordHasher",
         "portal.accounts.oauth.OneRoundHasher",
     ]
-    settings.CACHES = {"default": settings.CACHES["default"] | {"OPTIONS": {"db": redis_database()}}}
+    # A database named in the address beats one in OPTIONS.
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": with_database(settings.REDIS_URL)}}
     if "PYTEST_XDIST_WORKER" in os.environ:  # whose clients have the same ids as another worker's
         settings.REDIS_URL = with_database(settings.REDIS_URL)
     settings.ATTEMPTS_PER_SECOND = settings.ATTEMPTS_AT_ONCE = 10_000  # all tests come from one address
