@@ -130,6 +130,8 @@ INSTALLED_APPS = [
     "portal.holds",
     "cdrs",
     "records",
+    "archives",
+    "archives.retention",
     "portal.intake",
     "portal.dialects",
     "portal.pages",

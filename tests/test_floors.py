@@ -19,7 +19,7 @@ def test_settings_are_the_only_reader_of_the_environment() -> None:
     allowed = {"portal/settings.py", "portal/asgi.py", "portal/wsgi.py", "portal/celery.py", "portal/live/stream.py"}
     readers = {
         str(path.relative_to(ROOT))
-        for app in ("portal", "cdrs", "records")
+        for app in ("portal", "cdrs", "records", "archives")
         for path in (ROOT / app).rglob("*.py")
         if "os.environ" in path.read_text() and "portal/local/" not in str(path)
     }
