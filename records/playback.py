@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from portal.access import tasks
 from portal.access.isolation import scope
 from portal.media import playable, uploads
 from portal.media.facts import Undecodable
@@ -29,13 +30,9 @@ def wake_after_commit(client_id: int, mediafile_id: int) -> None:
 
 
 def wake(client_id: int, mediafile_id: int) -> None:
-    """Put the job into the queue. A broker that is out is no harm: the row says `wanted`, and the sweeper finds it."""
     from records.tasks import make_playable
 
-    try:
-        make_playable.delay(client_id, mediafile_id)
-    except Exception:
-        log.warning("the queue is out: media file %d waits for the sweeper", mediafile_id, exc_info=True)
+    tasks.wake(make_playable, client_id, mediafile_id)
 
 
 def forget_after_commit(files: Iterable[MediaFile]) -> None:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from portal.access.tasks import ClientTask
+from portal.access.tasks import OwnTransactions
 from portal.clients.lookups import directory
 from records import playback
 from records.deletion import removal, waking
-
-
-class OwnTransactions(ClientTask):
-    abstract = True
-    own_transactions = True
 
 
 @shared_task(base=OwnTransactions, name="records.tasks.make_playable")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from typing import Any
 
 from celery import Task
 
 from portal.access.isolation import scope
+
+log = logging.getLogger(__name__)
 
 
 class ClientTask(Task):
@@ -23,3 +27,19 @@ class ClientTask(Task):
             return super().__call__(client_id, *args, **kwargs)
         with scope(client_id):
             return super().__call__(client_id, *args, **kwargs)
+
+
+class OwnTransactions(ClientTask):
+    abstract = True
+    own_transactions = True
+
+
+def wake(task: Task, *job: int, wait: timedelta = timedelta(0)) -> None:
+    """Tell the queue of a job whose row has committed. A broker that is out is no harm: a sweeper finds the row."""
+    try:
+        if wait:
+            task.apply_async(job, countdown=wait.total_seconds())
+        else:
+            task.delay(*job)
+    except Exception:
+        log.warning("the queue is out: %s %s waits for the sweeper", task.name, job, exc_info=True)

@@ -7,7 +7,6 @@ one waits until the former was taken or given up.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,14 +15,14 @@ from functools import partial
 from django.db import connection, transaction
 from django.utils import timezone
 
+from portal.access import tasks
 from portal.access.isolation import scope
 from portal.live.models import Delivery
 
-log = logging.getLogger(__name__)
 KEPT = timedelta(days=7)
 SWEPT_AT_ONCE = 200
 # The queue keeps short waits; the sweeper finds the ends of long ones.
-LONGEST_COUNTDOWN = 600
+LONGEST_COUNTDOWN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +63,10 @@ def wake_after_commit(client_id: int, delivery_id: int, wait: timedelta = timede
 
 
 def wake(client_id: int, delivery_id: int, wait: timedelta) -> None:
-    """Put the job into the queue. A broker that is out is no harm: the sweeper finds the row."""
     from portal.live.tasks import deliver
 
-    seconds = wait.total_seconds()
-    if seconds > LONGEST_COUNTDOWN:
-        return
-    try:
-        deliver.apply_async((client_id, delivery_id), countdown=seconds or None)
-    except Exception:
-        log.warning("the queue is out: delivery %d waits for the sweeper", delivery_id, exc_info=True)
+    if wait <= LONGEST_COUNTDOWN:
+        tasks.wake(deliver, client_id, delivery_id, wait=wait)
 
 
 def send_again(delivery: Delivery) -> None:

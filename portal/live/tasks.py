@@ -5,13 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from portal.access.tasks import ClientTask
+from portal.access.tasks import OwnTransactions
 from portal.live import delivering, outbox
-
-
-class OwnTransactions(ClientTask):
-    abstract = True
-    own_transactions = True
 
 
 @shared_task(base=OwnTransactions, name="portal.live.tasks.deliver")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from typing import Any
 
@@ -10,11 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from portal.access import tasks
 from portal.access.isolation import scope
 from records.holding import without_held
 from records.models import Deletion, Trashed
-
-log = logging.getLogger(__name__)
 
 
 def wake_after_commit(client_id: int) -> None:
@@ -22,13 +20,9 @@ def wake_after_commit(client_id: int) -> None:
 
 
 def wake(client_id: int) -> None:
-    """A broker that is out is no harm: the rows say what is to be done, and the sweeper finds them."""
     from records.tasks import work_off_trash
 
-    try:
-        work_off_trash.delay(client_id)
-    except Exception:
-        log.warning("the queue is out: the trash of client %d waits for the sweeper", client_id, exc_info=True)
+    tasks.wake(work_off_trash, client_id)
 
 
 def wake_forgotten(client_id: int) -> int:
