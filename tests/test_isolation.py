@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -11,6 +12,8 @@ from django.core.management import CommandError
 from django.db import connection
 from django.db.utils import ProgrammingError
 
+from archives.retention.certificates import RECORDS, issue, remember
+from archives.retention.models import Certificate
 from cdrs.models import Call, CallEvent, CurrentCall, DayCount, Leg, Participant, Tombstone
 from portal import checks
 from portal.access.isolation import NotInTransaction, bind, bound, scope
@@ -83,6 +86,8 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
         Grant.objects.create(**common, code=f"c{client.pk}", redirect_uri="https://example.com", scope="all")
         heard = {"actor_kind": "user", "action": "playback", "target": str(record.uuid), "size": 5}
         Hearing.objects.create(client=client, **heard, began_at=NOON, last_at=NOON)
+        issue(client.pk, uuid4(), Certificate.Kind.ERASURE, ledger.portal(client.pk), started_at=NOON, terms={})
+        remember(client.pk, uuid4(), RECORDS, [record.uuid], 5)
         ledger.note(Action.PLAYBACK, ledger.portal(client.pk))
     heads.sign(client.pk)
     with scope(client.pk):
