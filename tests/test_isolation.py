@@ -12,6 +12,7 @@ from django.core.management import CommandError
 from django.db import connection
 from django.db.utils import ProgrammingError
 
+from archives.models import Archive, ArchiveMark, ArchiveMember
 from archives.retention.certificates import RECORDS, issue, remember
 from archives.retention.models import Certificate
 from cdrs.models import Call, CallEvent, CurrentCall, DayCount, Leg, Participant, Tombstone
@@ -89,6 +90,9 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
         issue(client.pk, uuid4(), Certificate.Kind.ERASURE, ledger.portal(client.pk), started_at=NOON, terms={})
         remember(client.pk, uuid4(), RECORDS, [record.uuid], 5)
         ledger.note(Action.PLAYBACK, ledger.portal(client.pk))
+        archive = Archive.objects.create(client=client, starts_at=NOON, ends_at=NOON, asked_by="a test")
+        ArchiveMember.objects.create(client=client, archive=archive, position=0, record=record, at=NOON, name="a.wav")
+        ArchiveMark.objects.create(client=client, archive=archive, position=0, offset=0, entry=0)
     heads.sign(client.pk)
     with scope(client.pk):
         ledger.note(Action.PLAYBACK, ledger.portal(client.pk))
