@@ -155,6 +155,7 @@ function markRail() {
 
 function arrive() {
   markRail();
+  document.querySelector(".rail-rest:popover-open")?.hidePopover();
   showChoices();
   updateTimes();
   document.querySelectorAll("[data-tabs]:not(.on)").forEach(makeTabs);

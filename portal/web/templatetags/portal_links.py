@@ -6,8 +6,11 @@ from typing import Any
 
 from django import template
 from django.http import QueryDict
-from django.utils.html import format_html_join
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from portal.web.templatetags.portal_marks import icon
 
 register = template.Library()
 
@@ -51,3 +54,14 @@ def carried(context: dict[str, Any], names: str) -> SafeString:
     left_out = names.split()
     pairs = ((name, value) for name, values in query.lists() for value in values if name not in left_out)
     return format_html_join("", '<input type="hidden" name="{}" value="{}">', pairs)
+
+
+@register.simple_tag(takes_context=True)
+def rail(context: dict[str, Any], name: str, symbol: str, label: str) -> SafeString:
+    """The rail's link to the section `name`, which is its page's name too; "Voice| messages" is "Voice" on a phone."""
+    short, _, rest = label.partition("|")
+    current = SafeString(' aria-current="page"') if context.get("section") == name else ""
+    text = format_html('{}<i class="long">{}</i>', short, rest) if rest else short
+    return format_html(
+        '<a href="{}" data-section="{}"{}>{}<span>{}</span></a>', reverse(name), name, current, icon(symbol), text
+    )
