@@ -25,6 +25,7 @@ from portal.accounts.models import AccessToken, Application, DoorToken, Grant, I
 from portal.audit import heads, ledger
 from portal.audit.actions import Action
 from portal.audit.models import Hearing
+from portal.audit.refusals import refused
 from portal.clients.models import Client, Did, Extension, ExtensionGroup
 from portal.holds.placing import on_extension, place
 from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
@@ -93,6 +94,7 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
         archive = Archive.objects.create(client=client, starts_at=NOON, ends_at=NOON, asked_by="a test")
         ArchiveMember.objects.create(client=client, archive=archive, position=0, record=record, at=NOON, name="a.wav")
         ArchiveMark.objects.create(client=client, archive=archive, position=0, offset=0, entry=0)
+        refused(client.pk, "page", ("user", user.pk))
     heads.sign(client.pk)
     with scope(client.pk):
         ledger.note(Action.PLAYBACK, ledger.portal(client.pk))

@@ -124,17 +124,38 @@ def look_up(name: str, arguments: str, returns: str, body: str, *, often: bool =
     `often`: one whose plan a connection should keep. A function in SQL is planned at every call, one in PL/pgSQL once;
     its `returns` is a table whose types the columns of the select have exactly.
     """
-    signature, language = f"{name}({arguments})", "sql"
     if often:
-        language = "plpgsql"
-        body = f"#variable_conflict use_column\nbegin return query {body}; end"
+        return _finders(name, arguments, returns, f"#variable_conflict use_column\nbegin return query {body}; end")
+    return _finders(name, arguments, returns, body, language="sql")
+
+
+def narrow_deed(name: str, arguments: str, returns: str, body: str) -> migrations.RunSQL:
+    """A SECURITY DEFINER function in PL/pgSQL that does what the serving role may not, where its own checks let it.
+
+    The finder does it: the migration grants it what it needs. The bound client is all that it reaches, too.
+    """
+    return _finders(name, arguments, returns, body, volatility="volatile")
+
+
+def _finders(
+    name: str, arguments: str, returns: str, body: str, *, language: str = "plpgsql", volatility: str = "stable"
+) -> migrations.RunSQL:
+    signature = f"{name}({arguments})"
     return migrations.RunSQL(
-        f"create or replace function {signature} returns {returns} language {language} stable security definer "
+        f"create or replace function {signature} returns {returns} language {language} {volatility} security definer "
         f"set search_path = pg_catalog, public as $body${body}$body$;"
         f"revoke all on function {signature} from public;"
         + _do(f"alter function {signature} owner to {{finder}}", roles="finder")
         + _do(f"grant execute on function {signature} to {{serving}}", roles="serving"),
         f"drop function if exists {signature}",
+    )
+
+
+def let_finder(rights: str, table: str) -> migrations.RunSQL:
+    """Rights of the finder on the rows of the bound client: `select, delete`."""
+    return migrations.RunSQL(
+        _do(f"grant {rights} on {table} to {{finder}}", roles="finder"),
+        _do(f"revoke {rights} on {table} from {{finder}}", roles="finder"),
     )
 
 

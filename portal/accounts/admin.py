@@ -15,6 +15,8 @@ from portal.accounts import tokens
 from portal.accounts.application_views import secret_context
 from portal.accounts.models import AccessToken, Application, Grant, IDToken, Level, RefreshToken, User
 from portal.accounts.user_forms import fit_to_level, free_login
+from portal.audit.actions import Action
+from portal.audit.ledger import note
 from portal.web.admin import ClientAdmin
 
 REPLACED = (Application, AccessToken, RefreshToken, Grant, IDToken, DeviceGrant, Group)
@@ -96,8 +98,12 @@ class ApplicationAdmin(ClientAdmin):
 
     @admin.action(description="End all tokens of the selected applications", permissions=["change"])
     def end_tokens(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
-        ended = sum(tokens.end_all(tenant_id=row.tenant_id, application=row) for row in queryset)
-        messages.success(request, f"Tokens ended: {ended}.")
+        total = 0
+        for row in queryset:
+            ended = tokens.end_all(tenant_id=row.tenant_id, application=row)
+            note(Action.TOKEN_ENDED, request.principal, ("application", row.pk), tokens=ended)  # type: ignore[attr-defined]
+            total += ended
+        messages.success(request, f"Tokens ended: {total}.")
 
 
 @admin.register(AccessToken)

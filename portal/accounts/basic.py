@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from portal.access.isolation import bind_principal
 from portal.access.permissions import READING
 from portal.access.principal import Principal
-from portal.accounts import lookups
+from portal.accounts import lookups, noting
 from portal.accounts.bearer import Blocked, BoundBearerAuthentication
 from portal.accounts.models import User
 from portal.accounts.passwords import LOCKED, TooManyGuesses, verified
@@ -42,7 +42,10 @@ class FileAuthentication(BoundBearerAuthentication):
         named = basic_pair(request) if request.method in READING else None
         if named is None:
             return super().authenticate(request)
-        principal = of_user(admitted(user_of(request._request, *named)))
+        user = user_of(request._request, *named)
+        if user is None:
+            noting.failed(named[0], "basic")
+        principal = of_user(admitted(user))
         bind_principal(principal)
         return principal, principal
 

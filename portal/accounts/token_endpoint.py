@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
 from portal.access.isolation import bind
+from portal.accounts import noting
 from portal.accounts.models import RefreshToken
 from portal.accounts.oauth import conversation, token_fields
 from portal.accounts.passwords import LOCKED, TooManyGuesses
@@ -76,9 +77,12 @@ class TokenEndpoint(ProgramEndpoint):
             if status == 200:
                 return answer(json.loads(body), 200)
             transaction.set_rollback(True)
+        if validator.refused is not None:
+            validator.refused()
         if validator.replayed is not None:
-            bind(validator.tenant_id)  # the rollback has undone that too
+            bind(validator.application.tenant_id)  # the rollback has undone that too
             RefreshToken.revoke_family(validator.replayed)
+            noting.token_ended(validator.application, replayed=True)
         return failed_as(body)
 
 

@@ -21,8 +21,10 @@ class RevocationEndpoint(ProgramEndpoint):
     """
 
     def answer(self, request: HttpRequest, fields: dict[str, str]) -> HttpResponse:
-        core, _ = conversation(request)
+        core, validator = conversation(request)
         _, _, body, status = core.create_revocation_response(request)
+        if validator.refused is not None:
+            validator.refused()
         return answer({}, 200) if status == 200 else failed_as(body)
 
 
@@ -34,8 +36,10 @@ class IntrospectionEndpoint(ProgramEndpoint):
     """
 
     def answer(self, request: HttpRequest, fields: dict[str, str]) -> HttpResponse:
-        core, _ = conversation(request)
+        core, validator = conversation(request)
         oauth_request = authenticated(core, request)
+        if validator.refused is not None:
+            validator.refused()
         if oauth_request is None:
             return failed("invalid_client")
         if "token" not in fields:

@@ -7,7 +7,9 @@ Validator serves one request (`portal.accounts.oauth.conversation`).
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import F
@@ -27,8 +29,10 @@ from portal.clients.models import Status
 
 class Validator(OAuth2Validator):
     http: HttpRequest
-    tenant_id: int | None = None  # of the application, once it is known
+    application: Application | None = None  # once it is known, whether it is let in or not
     replayed: uuid.UUID | None = None  # the family of a refresh token or code that was used before
+    # What is to be noted of somebody who is not let in: what is written meanwhile is rolled back.
+    refused: Callable[[], None] | None = None
 
     # ------------------------------------------------ applications
 
@@ -39,8 +43,8 @@ class Validator(OAuth2Validator):
             application = lookups.application_by_client_id(client_id) if client_id else None
             if application is None or not application.is_usable(request):
                 return None
-            self.tenant_id = application.tenant_id
-            bind(self.tenant_id)
+            self.application = application
+            bind(application.tenant_id)
             if application.tenant.status != Status.ACTIVE:
                 return None
             request.client = application
@@ -54,7 +58,10 @@ class Validator(OAuth2Validator):
     def authenticate_client(self, request: Any, *args: Any) -> bool:
         """An application that names itself twice, and differently, is unknown."""
         known = super().authenticate_client(request, *args)
-        return known and (not request.client_id or request.client_id == request.client.client_id)
+        known = known and (not request.client_id or request.client_id == request.client.client_id)
+        if not known:
+            self.refused = partial(noting.failed_secret, request.client)
+        return known
 
     def validate_grant_type(self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any) -> bool:
         return request.client.allows_grant_type(*GRANT_TYPE_MAPPING[grant_type])
@@ -67,6 +74,7 @@ class Validator(OAuth2Validator):
             raise errors.UnauthorizedClientError(request=request)
         user = verified(self.http, username, password)
         if user is None or not usable(user, client):
+            self.refused = partial(noting.failed, username, "password")
             return False
         request.user = user
         return True
@@ -148,6 +156,13 @@ class Validator(OAuth2Validator):
             self.replayed = row.token_family
             return False
         return super().validate_refresh_token(refresh_token, client, request, *args) and usable(request.user, client)
+
+    def revoke_token(self, token: str, token_type_hint: str, request: Any, *args: Any, **kwargs: Any) -> None:
+        held = {"token_checksum": checksum(token), "application": request.client}
+        told = AccessToken.objects.filter(**held).exists() or RefreshToken.objects.filter(**held, revoked=None).exists()
+        super().revoke_token(token, token_type_hint, request, *args, **kwargs)
+        if told:
+            noting.token_ended(request.client)
 
     def _check_and_set_request_resource(self, request: Any) -> None:
         request.resource = []  # there is one resource server, and tokens are for it

@@ -54,7 +54,7 @@ class SignInPage(PageView):
     def sign_in(self, request: HttpRequest) -> HttpResponse:
         form = SignInForm(request, request.POST)
         if not form.is_valid() or form.user is None:
-            noting.failed(request.POST.get("username", ""))
+            noting.failed(request.POST.get("username", ""), "page")
             return self.page({"form": form, "next": request.POST.get("next", "")}, status=422)
         with scope(form.user.client_id, operator=form.user.is_operator):
             login(request, form.user)  # it also writes last_login into the user's row

@@ -35,6 +35,7 @@ class Action(models.TextChoices):
     CONFIG = "config", "Configuration changed"
     # The ledger itself
     AUDIT_EXPORT = "audit_export", "Ledger exported"
+    AUDIT_PRUNED = "audit_pruned", "Ledger pruned"
 
 
 class ActorKind(models.TextChoices):

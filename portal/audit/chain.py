@@ -68,7 +68,7 @@ def link_all(client_id: int | None) -> int:
 
 def link_batch(client_id: int | None) -> int:
     """Link up to BATCH entries in the running transaction, whose binding is the client's."""
-    fetch("select pg_advisory_xact_lock(hashtextextended('portal.audit.chain', %s))", [mine(client_id)])
+    alone(client_id)
     taken = fetch(_TAKE.format(mine=of(client_id)), [mine(client_id), BATCH])
     if not taken:
         return 0
@@ -80,6 +80,11 @@ def link_batch(client_id: int | None) -> int:
     position, before = end_of(client_id)
     fetch(_LINK, [client_id, *columns(rows, position, before)])
     return len(rows)
+
+
+def alone(client_id: int | None) -> None:
+    """Nobody else is at this chain until the running transaction ends."""
+    fetch("select pg_advisory_xact_lock(hashtextextended('portal.audit.chain', %s))", [mine(client_id)])
 
 
 def columns(rows: Iterable[Sequence[Any]], position: int, before: bytes) -> tuple[list[int], list[int], list[bytes]]:
@@ -100,20 +105,27 @@ def end_of(client_id: int | None) -> tuple[int, bytes]:
 
 def waiting() -> list[int | None]:
     """The clients that have entries to be linked; None: the installation."""
-    with scope(None):
-        return [client_id for (client_id,) in fetch("select client from audit_waiting_clients() as client")]
+    return clients_of("audit_waiting_clients")
 
 
 def hearing() -> list[int | None]:
     """The clients that somebody hears sounds of."""
-    with scope(None):
-        return [client_id for (client_id,) in fetch("select client from audit_hearing_clients() as client")]
+    return clients_of("audit_hearing_clients")
+
+
+def refusing() -> list[int | None]:
+    """The clients that somebody was not let into."""
+    return clients_of("audit_refusal_clients")
 
 
 def chains() -> list[int | None]:
     """The clients that have a chain; None: the installation's."""
+    return clients_of("audit_chains")
+
+
+def clients_of(look_up: str) -> list[int | None]:
     with scope(None):
-        return [client_id for (client_id,) in fetch("select client from audit_chains() as client")]
+        return [client_id for (client_id,) in fetch(f"select client from {look_up}() as client")]  # noqa: S608
 
 
 _TAKE = """

@@ -1,4 +1,4 @@
-"""The ledger: entries, the chain that links them, its signed heads, and what is being heard just now."""
+"""The ledger: entries, the chain that links them, its signed heads, and what is gathered before it is noted."""
 
 from __future__ import annotations
 
@@ -129,4 +129,25 @@ class Hearing(Noted):
         ordering = ["-began_at", "-id"]
         indexes = [
             models.Index(fields=["client", "target", "actor_kind", "actor_id"], name="audit_hearing_by_target"),
+        ]
+
+
+class Refusal(Noted):
+    """How often nobody was let in by a `way` since `began_at`: one row until it is quiet, then one entry.
+
+    `target` is the id of the user or the application that was named; empty where there is none.
+    """
+
+    way = models.CharField(max_length=24)
+    target_kind = models.CharField(max_length=24)
+    target = models.CharField(max_length=36)
+    times = models.BigIntegerField()
+    began_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "way", "target_kind", "target"], name="audit_refusal_once", nulls_distinct=False
+            )
         ]

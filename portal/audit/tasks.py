@@ -1,10 +1,10 @@
-"""Jobs of the ledger: link what waits, sign heads, end what is not heard any more."""
+"""Jobs of the ledger: link what waits, sign heads, note what was gathered."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from portal.audit import chain, heads, hearing
+from portal.audit import chain, heads, hearing, refusals
 
 
 @shared_task(name="portal.audit.tasks.link")
@@ -15,8 +15,9 @@ def link() -> int:
 
 @shared_task(name="portal.audit.tasks.seal")
 def seal() -> int:
-    """Every minute, over all clients: what nobody hears any more becomes an entry."""
-    return sum(hearing.seal(client_id) for client_id in chain.hearing())
+    """Every minute, over all clients: what nobody hears any more becomes an entry, and guesses that have ended do."""
+    heard = sum(hearing.seal(client_id) for client_id in chain.hearing())
+    return heard + sum(refusals.seal(client_id) for client_id in chain.refusing())
 
 
 @shared_task(name="portal.audit.tasks.sign_heads")

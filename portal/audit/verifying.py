@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,27 +26,60 @@ class Verdict:
         return self.first_bad is None
 
 
-def verify(client_id: int | None, known: Iterable[Head] = ()) -> Verdict:
+class BeforeCheckpoint(ValueError):
+    """A head from elsewhere is of a part of the chain that was pruned: nothing here can be held against it."""
+
+
+def verify(client_id: int | None, known: Sequence[Head] = (), *, upto: int | None = None) -> Verdict:
     """One client's chain (None: the installation's), from its beginning or its last checkpoint to its end.
 
-    `known`: heads from elsewhere. Links what waits first. Constant memory; it reads in short transactions, which is no
-    less exact: what is in the chain does not change while it is read, unless somebody changes it.
+    `known`: heads from elsewhere; BeforeCheckpoint where one is too old. `upto`: a position that is enough. Links what
+    waits first. Constant memory; it reads in short transactions, which is no less exact: what is in the chain does not
+    change while it is read, unless somebody changes it, or it is pruned meanwhile: then it is read again.
     """
     chain.link_all(client_id)
+    mine, begin = heads_of(client_id)
+    verdict = verified(client_id, begin, mine, known, upto)
+    if verdict.ok or heads_of(client_id)[1] == begin:
+        return verdict
+    return verify(client_id, known, upto=upto)
+
+
+def heads_of(client_id: int | None) -> tuple[list[Head], Head | None]:
+    """The signed heads in the database, and the last checkpoint among them: what lies before it was pruned."""
     with chain.within(client_id):
         mine = list(Head.objects.filter(client_id=client_id).order_by("position", "id"))  # type: ignore[misc]
-    begin = next((head for head in reversed(mine) if head.checkpoint), None)
+    return mine, next((head for head in reversed(mine) if head.checkpoint), None)
+
+
+def verified(
+    client_id: int | None, begin: Head | None, mine: Sequence[Head], known: Sequence[Head], upto: int | None
+) -> Verdict:
     forged = next((head for head in mine if not heads.holds(head)), None)
     if forged is not None:
         return Verdict(
             0, forged.entry_id, f"the head of position {forged.position} was not signed by this installation"
         )
+    if begin is not None:
+        refuse_too_old(known, begin)
     held = [head for head in (*mine, *known) if begin is None or head.position >= begin.position]
+    if upto is not None:
+        return walked(client_id, begin, [head for head in held if head.position <= upto], upto)
     verdict = walked(client_id, begin, held)
     return lost(client_id, verdict) if verdict.ok else verdict
 
 
-def walked(client_id: int | None, begin: Head | None, held: Iterable[Head]) -> Verdict:
+def refuse_too_old(known: Iterable[Head], begin: Head) -> None:
+    for head in known:
+        if head.position < begin.position:
+            raise BeforeCheckpoint(
+                f"the head of position {head.position} cannot be held against this ledger any more: it was pruned on"
+                f" {begin.at:%Y-%m-%d} and begins behind position {begin.position}, a checkpoint that this installation"
+                " signed"
+            )
+
+
+def walked(client_id: int | None, begin: Head | None, held: Iterable[Head], upto: int | None = None) -> Verdict:
     """Along the links, one by one."""
     position, before = (begin.position, bytes(begin.hash)) if begin else (0, chain.genesis(client_id))
     expected: dict[int, list[Head]] = {}
@@ -55,7 +88,7 @@ def walked(client_id: int | None, begin: Head | None, held: Iterable[Head]) -> V
     if wrong := differs(expected.pop(position, []), before):
         return Verdict(0, wrong.entry_id, f"the chain is not the one whose head of position {position} was signed")
     entries = 0
-    for place, link_hash, entry_id, *row in links(client_id, position):
+    for place, link_hash, entry_id, *row in links(client_id, position, upto):
         position += 1
         if place != position:
             return Verdict(entries, entry_id, f"position {position} of the chain is missing")
@@ -79,14 +112,15 @@ def differs(found: list[Head], link_hash: bytes) -> Head | None:
     return next((head for head in found if bytes(head.hash) != link_hash), None)
 
 
-def links(client_id: int | None, position: int) -> Iterator[tuple[Any, ...]]:
-    """(position, hash, entry id, the entry's columns, all None where there is none) behind a position."""
+def links(client_id: int | None, position: int, upto: int | None = None) -> Iterator[tuple[Any, ...]]:
+    """(position, hash, entry id, the entry's columns, all None where there is none) behind a position up to `upto`."""
     sql = _LINKS.format(columns=_COLUMNS, mine=chain.of(client_id, "l.client_id"))
     with chain.within(client_id):
         end, _ = chain.end_of(client_id)
+    end = end if upto is None else min(end, upto)
     while position < end:
         with chain.within(client_id):
-            yield from fetch(sql, [chain.mine(client_id), position, position + BATCH])
+            yield from fetch(sql, [chain.mine(client_id), position, min(position + BATCH, end)])
         position += BATCH
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from portal.audit.pruning import YOUNGEST
 from portal.clients.models import Client
 
 
@@ -30,6 +31,11 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
 
 def days_or_never(text: str) -> int | None:
     return None if text in {"", "never"} else whole_number(1)(text)
+
+
+def audit_days_or_never(text: str) -> int | None:
+    """The database lets nothing younger go."""
+    return None if text in {"", "never"} else whole_number(YOUNGEST.days, 36_500)(text)
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
@@ -64,6 +70,7 @@ SETTINGS: dict[str, Setting] = {
     "retention_voicemessages_days": Setting(None, days_or_never, "days voice messages are kept"),
     "retention_cdrs_days": Setting(None, days_or_never, "days call records are kept"),
     "retention_archives_days": Setting(None, days_or_never, "days archives are kept"),
+    "retention_audit_days": Setting(None, audit_days_or_never, "days the ledger is kept, at least 30"),
 }
 
 

@@ -163,8 +163,12 @@ class Door(APIView):
         raise NotImplementedError
 
     def handle_exception(self, exc: Exception) -> HttpResponseBase:  # type: ignore[override]
-        """Every error is answered in the dialect's tongue, and the request's transaction is rolled back."""
-        set_rollback()
+        """Every error is answered in the dialect's tongue, and the request's transaction is rolled back.
+
+        Not that of somebody who was not let in: nothing was done in it, and that it was tried stays noted.
+        """
+        if not isinstance(exc, AuthenticationFailed):
+            set_rollback()
         response = self.answer_to(exc)
         if getattr(exc, "wait", None):
             response["Retry-After"] = str(exc.wait)  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from portal.audit import exporting, heads
 from portal.audit.actions import Action, ActorKind
 from portal.audit.ledger import note
 from portal.audit.models import Entry, Head, Link
+from portal.audit.pruning import begin_of
 from portal.audit.verifying import verify
 from portal.clients.pages import AdministrationPage
 from portal.pages.actors import Actors
@@ -98,9 +99,10 @@ class LedgerPage(OfLedger):
             page = keyset_page(filters.qs, "at", request.GET)
         except BadCursor as error:
             return self.refuse(filters, [("", str(error))])
-        head = Head.objects.visible_to(self.principal).first()
+        mine = Head.objects.visible_to(self.principal)
+        signed = {"head": mine.first(), "checkpoint": mine.filter(checkpoint=True).first()}
         shown = told(page.rows, self.principal)
-        more = {"entries": shown, "chips": chips_of(filters), "head": head, **page.links(request.GET)}
+        more = {"entries": shown, "chips": chips_of(filters), **signed, **page.links(request.GET)}
         return self.page(self.context(filters) | more)
 
 
@@ -188,7 +190,7 @@ class LedgerHead(OfLedger):
 class LedgerVerify(OfLedger):
     def post(self, request: HttpRequest) -> HttpResponse:
         last = Link.objects.filter(client_id=self.client.pk).order_by("-position").first()
-        if last is not None and last.position > AT_ONCE:
+        if last is not None and last.position - begin_of(self.client.pk) > AT_ONCE:
             messages.error(request, TOO_LONG)
             return redirect("audit")
         verdict = verify(self.client.pk)

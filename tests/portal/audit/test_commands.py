@@ -55,7 +55,7 @@ def test_a_head_is_printed_kept_and_held_against_the_ledger(noted: list[int], ca
     kept = tmp_path / "head.json"
     kept.write_text(json.dumps(said(capsys, "audit_head", "--client", "north")))
     assert said(capsys, "verify_audit", "--head", str(kept))["ok"]
-    assert said(capsys, "verify_audit", "--client", "north", "--head", str(kept))["entries"] == 2
+    assert said(capsys, "verify_audit", "--client", "north", "--head", str(kept))["entries"] == 3, "and its own entry"
     with pytest.raises(CommandError, match="another one"):
         call_command("verify_audit", "--client", "south", "--head", str(kept))
 

@@ -18,10 +18,11 @@ from django.utils import timezone
 
 from portal.access.isolation import scope
 from portal.accounts.models import User
-from portal.audit import chain, heads, hearing, tasks
+from portal.audit import chain, heads, hearing, ledger, tasks
 from portal.audit.actions import Action
 from portal.audit.ledger import note
 from portal.audit.models import Entry
+from portal.audit.pruning import prune
 from records.models import Record
 from tests.factories import PASSWORD, Cast, make_call, make_record
 
@@ -174,3 +175,13 @@ def test_operators_read_a_clients_ledger_or_the_installations_and_change_none(ca
     unbound.post("/sign-in/", {"username": cast.olga.login, "password": PASSWORD})
     (entry,) = unbound.get("/operations/audit/entry/").context["cl"].result_list
     assert (entry.client_id, entry.action) == (None, "sign_in")
+
+
+def test_a_ledger_that_was_pruned_says_where_it_begins(cast: Cast, as_: As) -> None:
+    with time_machine.travel(timezone.now() - timedelta(days=90)), scope(cast.north.pk):
+        note(Action.CONFIG, ledger.portal(cast.north.pk))
+    assert "begins behind" not in as_(cast.nora).get("/audit/").content.decode()
+    prune(ledger.shell(cast.north.pk), timezone.now() - timedelta(days=60))
+    assert "begins behind position 1" in as_(cast.nora).get("/audit/").content.decode()
+    told = as_(cast.nora).post("/audit/verify", follow=True).content.decode()
+    assert "entries are as they were written" in told

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from portal.audit import chain, heads
 from portal.audit.models import Head
-from portal.audit.verifying import verify
+from portal.audit.verifying import BeforeCheckpoint, Verdict, verify
 from portal.clients.management.command import JsonCommand, client_named, refuse
 
 
@@ -37,13 +37,20 @@ class Command(JsonCommand):
             clients.append(head.client_id)
         entries, bad = 0, None
         for client_id in clients:
-            found = verify(client_id, [head] if head is not None and head.client_id == client_id else [])
+            found = verified(client_id, head)
             entries += found.entries
             if not found.ok:
                 self.stderr.write(f"{ledger_of(client_id)}: entry {found.first_bad}: {found.why}")
                 bad = bad or found
         self.ok = bad is None
         return {"entries": entries, "ok": self.ok, "first_bad": bad.first_bad if bad else None}
+
+
+def verified(client_id: int | None, head: Head | None) -> Verdict:
+    try:
+        return verify(client_id, [head] if head is not None and head.client_id == client_id else [])
+    except BeforeCheckpoint as error:
+        refuse(f"--head: {error}")
 
 
 def head_in(path: Path) -> Head:
