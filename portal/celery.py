@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
     "clients-prune-ledgers": {"task": "portal.clients.tasks.prune_ledgers", "schedule": 86_400.0},
     "cdrs-sweep": {"task": "cdrs.tasks.sweep", "schedule": 600.0, "options": {"expires": 600}},
     "live-sweep": {"task": "portal.live.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "mail-sweep": {"task": "portal.mail.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "records-sweep": {"task": "records.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "media-sweep-uploads": {"task": "portal.media.tasks.sweep_uploads", "schedule": 600.0, "options": {"expires": 600}},
     "accounts-clear-tokens": {"task": "portal.accounts.tasks.clear_tokens", "schedule": 86_400.0},

@@ -111,8 +111,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 30}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "callvault"
-# Receivers of messages may be slow: their messages have workers of their own.
-CELERY_TASK_ROUTES = {"portal.live.tasks.deliver": {"queue": "messages"}}
+# Receivers of messages and mail servers may be slow: what goes out has workers of its own.
+CELERY_TASK_ROUTES = {f"portal.{room}.tasks.deliver": {"queue": "messages"} for room in ("live", "mail")}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat")
 CELERY_TIMEZONE = "UTC"
 
@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "portal.web",
     "portal.media",
     "portal.live",
+    "portal.mail",
     "portal.clients",
     "portal.accounts",
     "portal.holds",
@@ -333,25 +334,36 @@ USE_I18N = False
 # ---------------------------------------------------------------- mail and logs
 
 
+# Scheme of EMAIL_URL -> port, whether it becomes secure by STARTTLS, whether it is from the beginning.
+MAIL_SCHEMES = {"smtp": (25, False, False), "smtp+tls": (587, True, False), "smtps": (465, False, True)}
+
+
 def mail(url: str) -> dict[str, object]:
+    """Django's settings for `file:///directory` or `smtp[+tls|s]://user:password@host:port?timeout=30`."""
     parts = urlsplit(url)
-    if parts.scheme == "file":
-        return {
-            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-            "EMAIL_FILE_PATH": unquote(parts.path),
-        }
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+        return {"EMAIL_BACKEND": "portal.mail.files.EmailBackend", "EMAIL_FILE_PATH": unquote(parts.path)}
+    if parts.scheme not in MAIL_SCHEMES or not parts.hostname:
+        raise ValueError("EMAIL_URL: file:///directory, smtp://host, smtp+tls://host or smtps://host is needed")
+    port, starts_tls, tls = MAIL_SCHEMES[parts.scheme]
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": parts.hostname or "localhost",
-        "EMAIL_PORT": parts.port or 25,
+        "EMAIL_BACKEND": "portal.mail.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or port,
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_TLS": parts.scheme in {"smtp+tls", "submission"},
-        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": starts_tls,
+        "EMAIL_USE_SSL": tls,
+        "EMAIL_TIMEOUT": float(query.get("timeout", "30")),
     }
 
 
+EMAIL_FILE_PATH = ""  # where mail goes into files
 globals().update(mail(os.environ.get("EMAIL_URL") or (DATA_DIR / "mail").as_uri()))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = (
+    os.environ.get("EMAIL_FROM") or f"Callvault <callvault@{urlsplit(PUBLIC_URL).hostname or 'localhost'}>"
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -30,6 +30,7 @@ from portal.clients.models import Client, Did, Extension, ExtensionGroup
 from portal.holds.placing import on_extension, place
 from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
 from portal.live.models import Delivery, Subscription
+from portal.mail.outbox import Letter, post
 from records.deletion import trash
 from records.models import Capture, DayTotal, Deletion, MediaFile, Record, VoiceMessage
 from tests.factories import NOON, Cast, make_call, make_record, make_voicemessage
@@ -69,6 +70,7 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
         subscription = Subscription.objects.create(client=client, extension=extension, **heard)
         sent = {"thread": "x", "happened_at": NOON, "queued_at": NOON, "due_at": NOON}
         Delivery.objects.create(client=client, subscription=subscription, body="", **sent)
+        post(client.pk, [Letter("nora@north.example", "Ready", "", call.call_uuid, NOON)])
         DayCount.objects.create(client=client, day=NOON.date())
         DayTotal.objects.create(client=client, kind="record", day=NOON.date())
         Tombstone.objects.create(client=client, kind="call", source="test", source_hash=b"x")

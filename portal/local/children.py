@@ -44,8 +44,8 @@ def worker() -> Child:
 
 
 def messenger() -> Child:
-    """Sends messages to subscribers, in threads, since it waits most of the time. What it had under way when it ended
-    is sent again when its lease is over.
+    """Sends messages to subscribers and mails, in threads, since it waits most of the time. What it had under way when
+    it ended is sent again: a message when its lease is over, a mail by the sweeper.
     """
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     threads = ["--pool", "threads", "--concurrency", "8", "--queues", "messages", "--hostname", "messenger@%h"]

@@ -1,13 +1,15 @@
-"""Operators read subscriptions and messages of the client they work in."""
+"""Operators read subscriptions, messages and mails of the client they work in, and have failed mails sent again."""
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from cdrs.admin import ReadOnly
 from portal.audit.models import Entry
 from portal.live.models import Delivery, Subscription
+from portal.mail.models import Mail
+from portal.mail.outbox import send_again
 
 
 @admin.register(Subscription)
@@ -24,6 +26,31 @@ class DeliveryAdmin(ReadOnly):
     list_display = ["happened_at", "subscription", "status", "tries", "answer", "error", "due_at"]
     list_filter = ["status"]
     list_select_related = ["subscription"]
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnly):
+    """To whom, about what, and what became of it. Its text is not shown: the link in it is for the addressee."""
+
+    list_display = ["queued_at", "to", "subject", "status", "tries", "error", "due_at", "finished_at"]
+    list_filter = ["status"]
+    exclude = ["text"]
+    actions = ["try_again"]
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return request.principal.may("config:write")  # type: ignore[attr-defined]
+
+    @admin.action(description="Send the selected once more, where they were given up", permissions=["send"])
+    def try_again(self, request: HttpRequest, queryset: Any) -> None:
+        again = [mail for mail in queryset if send_again(mail)]
+        for mail in again:
+            self.noted(request, mail, "sent_again")
+        late = len(queryset) - len(again)
+        self.message_user(
+            request,
+            f"{len(again)} sent again" + (f"; {late} not: they were sent, or wait, or are too late." if late else "."),
+            messages.SUCCESS if again else messages.WARNING,
+        )
 
 
 @admin.register(Entry)

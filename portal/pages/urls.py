@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.pages import call, calls, calls_csv, holds, ledger, trash, voicemessages, webhook_form, webhooks
+from portal.pages import call, calls, calls_csv, holds, ledger, mails, trash, voicemessages, webhook_form, webhooks
 
 urlpatterns = [
     path("", calls.HomePage.as_view(), name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("holds/", holds.HoldsPage.as_view(), name="holds"),
     path("holds/new/", holds.HoldNew.as_view(), name="hold-new"),
     path("holds/<int:pk>/", holds.HoldDetail.as_view(), name="hold"),
+    path("mails/", mails.MailsPage.as_view(), name="mails"),
     path("webhooks/", webhooks.WebhooksPage.as_view(), name="webhooks"),
     path("webhooks/new/", webhook_form.WebhookNew.as_view(), name="webhook-new"),
     path("webhooks/<int:pk>/", webhooks.WebhookDetail.as_view(), name="webhook"),
