@@ -54,13 +54,18 @@ class Archive(Owned):
 
     A period is [starts_at, ends_at], both ends included; of a request in several parts each has the places
     (init_time, id) that its own rows lie behind (`after_*`) and up to (`upto_*`). `number` is a person's, as searches
-    compare it (letters and digits from the end on).
+    compare it (letters and digits from the end on). Groups and extensions see what was made of one extension of theirs.
+
+    `addresses` are mailed what became of it (archives.telling), at `told_at` the last time.
 
     `files` and `bytes` are those chosen, counted when it is asked for and exact once it is frozen; `…_done` those
     checked. `size` is the zip's own, `data_size` where its directory begins, `etag` a SHA-256 over its layout. `spans`
     are the bytes delivered so far, merged. `due_at` is when a worker is to look at it again, whatever its state: to
     begin, to take it from a worker that died, to try again, to end it. Raising `generation` ends its link.
     """
+
+    group_path = "extension__group_id"
+    extension_path = "extension_id"
 
     uuid = models.UUIDField(default=uuid4)
     request = models.UUIDField(default=uuid4)
@@ -79,6 +84,8 @@ class Archive(Owned):
     user_id = models.BigIntegerField(null=True)
     application_id = models.BigIntegerField(null=True)
     asked_by = models.TextField()
+    addresses = ArrayField(models.TextField(), default=list)
+    told_at = models.DateTimeField(null=True)
 
     state = models.CharField(max_length=10, choices=State, default=State.ASKED)
     step = models.CharField(max_length=10, choices=Step, default=Step.FREEZE)

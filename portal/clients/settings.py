@@ -62,7 +62,9 @@ SETTINGS: dict[str, Setting] = {
     "hourly_limit": Setting(1000, whole_number(0), "API requests a clock hour; 0: none"),
     "storage_links": Setting("on_request", one_of("off", "on_request", "in_lists"), "permanent links to recordings"),
     "archive_max_bytes": Setting(2 * 1024**3, whole_number(1), "largest archive in bytes"),
-    "archive_max_days": Setting(62, whole_number(1), "longest period of an archive in days"),
+    "archive_max_days": Setting(
+        62, whole_number(1, 36_500), "longest period of an archive in days; 62: two calendar months"
+    ),
     "mail_domains": Setting([], domains, "where archive links may be mailed; empty: anywhere"),
     "trash_days": Setting(7, whole_number(0, 3650), "days a deleted recording can be restored; 0: none"),
     "recording_wait_seconds": Setting(0, whole_number(0, 60), "how long hangup messages wait for the recording"),

@@ -85,6 +85,14 @@ def midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time.min, tzinfo=zone)
 
 
+def end_of_next_month(start: datetime) -> datetime:
+    """When the month after `start`'s is over, in `start`'s own time zone; the end of all time where there is none."""
+    year, month = divmod(start.year * 12 + start.month + 1, 12)
+    if year > MAXYEAR:
+        return datetime.max.replace(tzinfo=start.tzinfo)
+    return datetime(year, month + 1, 1, tzinfo=start.tzinfo)
+
+
 def days_label(first: date | None, last: date | None) -> str:
     if first == last:
         return day_label(first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from cdrs.facts import FLOWS, RESULTS
@@ -21,6 +21,7 @@ from portal.dialects.params import (
     whole,
 )
 from portal.dialects.rows import Position
+from portal.web.periods import end_of_next_month
 
 SECOND = timedelta(seconds=1)
 PERIOD: dict[str, Param] = {
@@ -75,11 +76,7 @@ def two_months(values: dict[str, Any]) -> dict[str, Any]:
 
 def largest_end(start: datetime) -> datetime:
     """The last second of the last day of the month after `start`'s."""
-    months = start.year * 12 + start.month + 1
-    year, month = divmod(months, 12)
-    if year > datetime.max.year:
-        return datetime.max.replace(microsecond=0, tzinfo=UTC)
-    return datetime(year, month + 1, 1, tzinfo=UTC) - SECOND
+    return end_of_next_month(start) - SECOND
 
 
 def split(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
