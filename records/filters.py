@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
-from django_filters import CharFilter, Filter, IsoDateTimeFilter
+from django_filters import CharFilter, Filter, IsoDateTimeFilter, NumberFilter
 
 from cdrs.queries import AnyNumber
 from portal.web.filtersets import Always, AnyOf, HasText, LeanFilterSet, ManyField
+from records.columns import LONGEST_INDEXED, SOUGHT_BY, fits_index
 from records.models import Record, Trashed, VoiceMessage
 
 
@@ -31,8 +32,22 @@ class MessageNumber(AnyNumber):
         return super().filter(qs.knowing_numbers(), value)
 
 
+class Exactly(CharFilter):
+    """Rows with exactly this text in the column, by its index; the empty text: those that have none."""
+
+    def filter(self, qs: Any, value: str) -> Any:
+        if not value:
+            return qs.filter(**{f"{self.field_name}__isnull": True})
+        short = fits_index(self.field_name) if len(value.encode()) <= LONGEST_INDEXED else Q()
+        return qs.filter(short, **{self.field_name: value})
+
+
 class RecordFilter(LeanFilterSet):
-    """`start` is included, `end` is not; `extensions` are ids; the others take one value or a list."""
+    """`start` is included, `end` is not; `extensions` are ids; the others take one value or a list.
+
+    `start` and `end` are about the call, `began_…` and `ended_…` about the recording itself: `…_before` is not
+    included, `…_until` is. The texts of SOUGHT_BY take one value, which is compared exactly.
+    """
 
     start = IsoDateTimeFilter("init_time", lookup_expr="gte")
     end = IsoDateTimeFilter("init_time", lookup_expr="lt")
@@ -44,10 +59,22 @@ class RecordFilter(LeanFilterSet):
     number = AnyNumber("call__caller", "call__called")
     has_transcript = HasText("transcript")
     q = Said("transcript", "summary")
+    ids = AnyOf("id")
+    began_from = IsoDateTimeFilter("began_at", lookup_expr="gte")
+    began_before = IsoDateTimeFilter("began_at", lookup_expr="lt")
+    ended_from = IsoDateTimeFilter("ended_at", lookup_expr="gte")
+    ended_until = IsoDateTimeFilter("ended_at", lookup_expr="lte")
+    seconds_from = NumberFilter("seconds", lookup_expr="gte")
+    seconds_before = NumberFilter("seconds", lookup_expr="lt")
+    route = AnyOf("route")
 
     class Meta:
         model = Record
         fields: list[str] = []
+
+    @classmethod
+    def get_filters(cls) -> dict[str, Filter]:
+        return {**super().get_filters(), **{name: Exactly(name, strip=False) for name in SOUGHT_BY}}
 
 
 class VoiceMessageFilter(LeanFilterSet):

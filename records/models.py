@@ -7,10 +7,12 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.db.models.lookups import Exact
 
 from cdrs.models import Call, Leg, owner
 from portal.access.querysets import Owned
 from portal.clients.models import Extension, ExtensionGroup
+from records.columns import SOUGHT_BY, begun, fits_index, utc_day, whole_second
 from records.querysets import HeardQuerySet, TrashedQuerySet, VoiceMessageQuerySet
 
 
@@ -92,8 +94,25 @@ class Heard(Owned):
         ]
 
 
+HEARABLE = models.Q(state=State.AVAILABLE)
+
+
+class Route(models.TextChoices):
+    """How a recorded call came about: it came in through a queue, or straight to somebody, or it was made here."""
+
+    QUEUE = "queue"
+    DIRECT = "direct"
+    OUT = "out"
+
+
 class Record(Heard):
-    """A recording of a leg. Facts and audio may arrive in either order; `*_source_id` wait for a leg not yet here."""
+    """A recording of a leg. Facts and audio may arrive in either order; `*_source_id` wait for a leg not yet here.
+
+    How it is found again by its own beginning and end, by who and what number took part, and by queue: `route` to
+    `ended_at` are decided by records.ingest, from its facts, its leg and its call, so that no search reads those.
+    `agent` is the one that the facts name, else the extension's number; `outside` the number at the other end;
+    `line` the number of ours that was dialled from there.
+    """
 
     leg = owner(Leg, null=True, related_name="records")
     call = owner(Call, null=True, related_name="records")
@@ -115,10 +134,40 @@ class Record(Heard):
     out_dial_code = models.TextField(null=True)
     wrap_up_code = models.TextField(null=True)
     redactions = models.JSONField(null=True, help_text="muted spans: [{from, to, side}]")
+    route = models.CharField(max_length=6, choices=Route, null=True)
+    agent = models.TextField(null=True)
+    outside = models.TextField(null=True)
+    line = models.TextField(null=True)
+    queue_id = models.TextField(null=True)
+    queue_name = models.TextField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    began_at = models.GeneratedField(
+        expression=whole_second(begun()), output_field=models.DateTimeField(null=True), db_persist=True
+    )
+    # Whether it began on another UTC day than its call, by which the totals of days count it (records.nth).
+    overnight = models.GeneratedField(
+        expression=~models.Q(Exact(utc_day(begun()), utc_day(models.F("init_time")))),  # type: ignore[arg-type]
+        output_field=models.BooleanField(null=True),
+        db_persist=True,
+    )
 
     class Meta(Heard.Meta):
         indexes = [
             *Heard.Meta.indexes,
+            models.Index(fields=["client", "began_at", "id"], name="record_by_beginning", condition=HEARABLE),
+            models.Index(fields=["client", "ended_at"], name="record_by_end", condition=HEARABLE),
+            models.Index(
+                fields=["client", "id"], name="record_overnight", condition=HEARABLE & models.Q(overnight=True)
+            ),
+            models.Index(fields=["client", "route", "began_at", "id"], name="record_by_route", condition=HEARABLE),
+            *(
+                models.Index(
+                    fields=["client", name, "began_at", "id"],
+                    name=f"record_by_{name}",
+                    condition=HEARABLE & fits_index(name),
+                )
+                for name in SOUGHT_BY
+            ),
             models.Index(fields=["client", "call"], name="record_by_call"),
             models.Index(fields=["client", "leg"], name="record_by_leg"),
             models.Index(

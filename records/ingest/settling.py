@@ -15,18 +15,19 @@ import secrets
 import string
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from cdrs.ingest.staging import as_array, cursor, update_rows
 from portal.media.facts import is_short
 from records.ingest.kinds import RECORDING, VOICEMESSAGE, Kind
+from records.ingest.parties import AS_IT_SHOULD, AS_IT_STANDS, PARTIES
 from records.ingest.totals import Standing, Totals
 from records.models import State
 
 DECIDED = ("call_id", "leg_id", "init_time", "extension_id", "group_id", "state", "findings", "file_name")
 COLUMNS = {
-    RECORDING: ("client_id", "id", *DECIDED),
+    RECORDING: ("client_id", "id", *DECIDED, *PARTIES, "ended_at"),
     VOICEMESSAGE: ("client_id", "id", *(name for name in DECIDED if name not in {"call_id", "leg_id"})),
 }
 
@@ -59,6 +60,13 @@ class Row(NamedTuple):
     flow: str | None
     number: str | None
     trashed: bool
+    # Of recordings alone, from here on: who took part and when it ended, as it stands and as it should.
+    parties: Sequence[str | None] = ()
+    ended_at: datetime | None = None
+    its_parties: Sequence[str | None] = ()
+    its_start: datetime | None = None
+    its_end: datetime | None = None
+    leg_end: datetime | None = None
 
     @property
     def standing(self) -> Standing:
@@ -68,7 +76,7 @@ class Row(NamedTuple):
 
     @property
     def decided(self) -> tuple[Any, ...]:
-        return (*self[1:6], self.state, list(self.findings), self.file_name)
+        return (*self[1:6], self.state, list(self.findings), self.file_name, list(self.parties), self.ended_at)
 
 
 @contextmanager
@@ -105,6 +113,8 @@ def settle(row: Row) -> Row:
         init_time=row.its_time,
         extension_id=row.its_extension,
         group_id=row.its_group,
+        parties=row.its_parties,
+        ended_at=end_of(row),
     )
     return linked._replace(state=state_of(linked), findings=findings_of(linked), file_name=name_of(linked))
 
@@ -126,6 +136,14 @@ def findings_of(row: Row) -> list[str]:
     return found
 
 
+def end_of(row: Row) -> datetime | None:
+    """When the recording ended: as its facts say, else by its length; where they know no beginning, with its leg."""
+    if row.its_end is not None or (row.its_start is None and row.leg_end is not None):
+        return row.its_end or row.leg_end
+    start = row.its_start or row.its_time
+    return start + timedelta(seconds=row.seconds) if start is not None and row.seconds is not None else None
+
+
 def name_of(row: Row) -> str | None:
     """The source's file name, else one like 2021-01-01-00-00-18-UTC_out_0541_ypgt.mp3, made once all of it is known."""
     if row.key is None or row.init_time is None:
@@ -140,6 +158,7 @@ def name_of(row: Row) -> str | None:
 
 def _update_row(client_id: int, kind: Kind, row: Row) -> list[Any]:
     values = row._asdict() | {"client_id": client_id, "findings": as_array(row.findings)}
+    values |= zip(PARTIES, row.parties, strict=False)
     return [values[name] for name in COLUMNS[kind]]
 
 
@@ -151,14 +170,15 @@ def _read(client_id: int, kind: Kind, ids: Sequence[int]) -> list[Row]:
 
 
 # A leg that is named decides alone; a call that is named without one lends its first leg at an extension.
-_RECORDINGS = """
+_RECORDINGS = f"""
 select r.id, r.call_id, r.leg_id, r.init_time, r.extension_id, r.group_id, r.state, r.findings, r.file_name,
        r.size, r.seconds, r.facts_hash is not null, m.key,
        coalesce(l.call_id, c.id), coalesce(l.id, f.id), coalesce(l.init_time, f.init_time, c.started_at),
        coalesce(l.extension_id, f.extension_id),
        case when l.id is not null then l.group_id else f.group_id end,
        coalesce(l.billsec, f.billsec), coalesce(l.flow, f.flow, c.direction),
-       coalesce(x.number, l.dest_number, f.dest_number, c.called_number), t.id is not null
+       coalesce(x.number, l.dest_number, f.dest_number, c.called_number), t.id is not null,
+       {AS_IT_STANDS}, r.ended_at, {AS_IT_SHOULD}, r.started_at, r.stopped_at, coalesce(l.hangup_time, f.hangup_time)
   from records_record r
   left join cdrs_leg l on l.client_id = %(client_id)s and l.source = r.source and l.source_id = r.leg_source_id
   left join cdrs_call c on r.leg_source_id is null
@@ -166,6 +186,7 @@ select r.id, r.call_id, r.leg_id, r.init_time, r.extension_id, r.group_id, r.sta
   left join lateral (
        select * from cdrs_leg where client_id = %(client_id)s and call_id = c.id
         order by extension_id is null, init_time, id limit 1) f on true
+  left join cdrs_call w on w.client_id = %(client_id)s and w.id = coalesce(l.call_id, c.id)
   left join clients_extension x on x.client_id = %(client_id)s and x.id = coalesce(l.extension_id, f.extension_id)
   left join lateral (
        select key from records_mediafile where client_id = %(client_id)s and record_id = r.id
@@ -173,7 +194,7 @@ select r.id, r.call_id, r.leg_id, r.init_time, r.extension_id, r.group_id, r.sta
   left join records_trashed t on t.client_id = %(client_id)s and t.record_id = r.id
  where r.client_id = %(client_id)s and r.id = any(%(ids)s::bigint[])
  order by r.id for update of r
-"""
+"""  # noqa: S608 - our own text
 _VOICEMESSAGES = """
 select v.id, null::bigint, null::bigint, v.init_time, v.extension_id, v.group_id, v.state, v.findings, v.file_name,
        v.size, v.seconds, v.facts_hash is not null, m.key,

@@ -80,7 +80,8 @@ on conflict (client_id, day, extension_id, group_id) do update set
 RECORDS = """
 insert into records_record (client_id, uuid, source, source_id, extension_id, group_id, init_time, file_name, state,
     size, seconds, sketch, facts_hash, findings, generation, created_at, leg_id, call_id, leg_source_id,
-    call_source_id, started_at, stopped_at, channels, record_transfer, codec)
+    call_source_id, started_at, stopped_at, channels, record_transfer, codec, ended_at, agent, route, outside, line,
+    queue_id, queue_name)
 select %(client_id)s, md5(%(slug)s || source_id || 'r')::uuid, %(source)s, 'r' || source_id, extension_id, group_id,
     to_timestamp(init),
     to_char(to_timestamp(init) at time zone 'UTC', 'YYYY-MM-DD-HH24-MI-SS') || '-UTC_' || (%(flows)s::text[])[flow + 1]
@@ -90,9 +91,13 @@ select %(client_id)s, md5(%(slug)s || source_id || 'r')::uuid, %(source)s, 'r' |
     coalesce((%(clip_sketches)s::bytea[])[clip + 1],
         decode(md5(source_id) || md5(source_id || 'a') || md5(source_id || 'b'), 'hex')),
     decode(md5(source_id), 'hex'), '{}', 1, now(), id, call_id, source_id, %(batch)s || call, to_timestamp(init + ring),
-    to_timestamp(init + ring + talk), '{"left": "customer", "right": "agent"}', flow = 2, 'mp3'
+    to_timestamp(init + ring + talk), '{"left": "customer", "right": "agent"}', flow = 2, 'mp3',
+    to_timestamp(init + ring + talk), extension::text,
+    case when direction <> 0 then 'out' when queued then 'queue' else 'direct' end, other,
+    case direction when 0 then %(did)s end, case when queued then '1' end, case when queued then 'Service line' end
 from (
-    select l.*, c.id as call_id, %(batch)s || l.call || '.' || l.place as source_id
+    select l.*, c.id as call_id, %(batch)s || l.call || '.' || l.place as source_id, c.direction,
+        case direction when 2 then '' else '+' end || customer as other, direction = 0 and customer %% 3 = 0 as queued
     from told_leg l join told_call c on c.place = l.call where l.heard = 1
 ) told
 order by init, id

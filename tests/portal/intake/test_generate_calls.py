@@ -28,6 +28,9 @@ from portal.intake.synthetic.plan import Order, batches, months_before, parts, s
 from portal.media import decoder
 from portal.media.facts import findings
 from portal.media.models import PendingUpload
+from records.ingest.kinds import RECORDING
+from records.ingest.parties import PARTIES
+from records.ingest.settling import settling
 from records.models import DayTotal, MediaFile, Record, VoiceMessage
 
 UNTIL = datetime(2026, 10, 1, tzinfo=UTC)
@@ -93,6 +96,17 @@ def test_every_answered_leg_has_a_listed_recording_when_asked_for() -> None:
         assert Record.objects.filter(state="available", leg__init_time=F("init_time")).count() == printed["recordings"]
         assert VoiceMessage.objects.count() == Leg.objects.filter(result="voicemail").count()
         assert not MediaFile.objects.exists()
+
+
+def test_recordings_stand_as_the_way_in_would_have_them() -> None:
+    generate(400, 1, 1, "--records")
+    columns = ("id", "began_at", "ended_at", *PARTIES)
+    with scope(client(1).pk):
+        made = list(Record.objects.order_by("id").values(*columns))
+        with settling(client(1).pk, RECORDING, [row["id"] for row in made]):
+            Record.objects.update(ended_at=None, **dict.fromkeys(PARTIES))
+        assert list(Record.objects.order_by("id").values(*columns)) == made
+    assert {row["route"] for row in made} == {"queue", "direct", "out"}
 
 
 def test_the_audio_it_makes_is_real() -> None:
