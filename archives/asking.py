@@ -3,8 +3,8 @@
     with scope(client_id):
         archives = ask(principal, Wanted(start, end, ["nora@north.example"]))   # one, or the parts of a large one
 
-Checked in this order: what was asked for (Wrong), whether there is anything (NothingFound), its size (TooLarge), and
-whether it comes too soon (TooFrequent).
+Checked in this order: what was asked for (Wrong), whether it is there (NoSuchExtension, NothingFound), its size
+(TooLarge), and whether it comes too soon (TooFrequent).
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ WITHOUT_USE = (State.FAILED, State.CANCELLED, State.ERASED)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The recordings of calls that began in [start, end), of one extension or of all; `start` in the time zone whose
-    months count. In several parts where it is too large for one and `split`.
+    """The recordings of calls that began in [start, end), of one extension or of all. `split`: in several parts where it
+    is too large for one. Months are those of `start`'s time zone.
     """
 
     start: datetime
     end: datetime
     addresses: Sequence[str] = ()
-    extension: Extension | None = None
+    extension_id: int | None = None
     split: bool = False
 
 
@@ -60,6 +60,10 @@ class Wrong(Refusal):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class NoSuchExtension(Refusal):
+    """It is not there, or not one's own."""
 
 
 class NothingFound(Refusal):
@@ -86,6 +90,11 @@ def ask(who: Principal, wanted: Wanted) -> list[Archive]:
     """Have it made, and mailed to the addresses. In `scope(client_id)`. Raises Refusal."""
     client = Client.objects.visible_to(who).get()
     check(client, wanted)
+    if (
+        wanted.extension_id is not None
+        and not Extension.objects.visible_to(who).filter(pk=wanted.extension_id).exists()
+    ):
+        raise NoSuchExtension
     parts = counted(who, client, wanted)
     refuse_too_soon(who)
     return promise(who, wanted, parts)
@@ -98,7 +107,7 @@ def count(who: Principal, wanted: Wanted) -> Totals:
 
 def values_of(wanted: Wanted) -> dict[str, Any]:
     """As the filters of recordings take them."""
-    extension = {"extensions": [wanted.extension.pk]} if wanted.extension else {}
+    extension = {} if wanted.extension_id is None else {"extensions": [wanted.extension_id]}
     return {"start": wanted.start, "end": wanted.end, **extension}
 
 
@@ -153,7 +162,7 @@ def promise(who: Principal, wanted: Wanted, parts: Sequence[Part]) -> list[Archi
             parts=len(parts),
             starts_at=wanted.start,
             ends_at=wanted.end - timedelta(microseconds=1),  # both ends belong to it
-            extension=wanted.extension,
+            extension_id=wanted.extension_id,
             asked_at=now,
             due_at=now,
             user_id=who.user_id,

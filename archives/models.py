@@ -56,7 +56,7 @@ class Archive(Owned):
     (init_time, id) that its own rows lie behind (`after_*`) and up to (`upto_*`). `number` is a person's, as searches
     compare it (letters and digits from the end on). Groups and extensions see what was made of one extension of theirs.
 
-    `addresses` are mailed what became of it (archives.telling), at `told_at` the last time.
+    `addresses` are mailed what has become of it (archives.telling).
 
     `files` and `bytes` are those chosen, counted when it is asked for and exact once it is frozen; `…_done` those
     checked. `size` is the zip's own, `data_size` where its directory begins, `etag` a SHA-256 over its layout. `spans`
@@ -85,7 +85,6 @@ class Archive(Owned):
     application_id = models.BigIntegerField(null=True)
     asked_by = models.TextField()
     addresses = ArrayField(models.TextField(), default=list)
-    told_at = models.DateTimeField(null=True)
 
     state = models.CharField(max_length=10, choices=State, default=State.ASKED)
     step = models.CharField(max_length=10, choices=Step, default=Step.FREEZE)
@@ -129,6 +128,13 @@ class Archive(Owned):
 
     def __str__(self) -> str:
         return f"archive {self.uuid}"
+
+    @property
+    def percent(self) -> int:
+        """How far a worker is with it; 100 once its link works."""
+        if self.state not in WORKED_AT and self.sealed_at is not None:
+            return 100
+        return min(99, 100 * self.bytes_done // self.bytes) if self.bytes else 0
 
 
 class ArchiveMember(Owned):

@@ -15,9 +15,4 @@ class Migration(migrations.Migration):
             name="addresses",
             field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
         ),
-        migrations.AddField(
-            model_name="archive",
-            name="told_at",
-            field=models.DateTimeField(null=True),
-        ),
     ]

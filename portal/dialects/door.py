@@ -44,15 +44,21 @@ def accepts_gzip(request: HttpRequest) -> bool:
 
 
 class Refused(APIException):
-    """A refusal with the dialect's own word for it (`status_word`) and headers to go with it."""
+    """A refusal with the dialect's own word for it (`status_word`), headers to go with it, and figures in its body."""
 
     def __init__(
-        self, code: int, message: str, status_word: str | None = None, headers: dict[str, str] | None = None
+        self,
+        code: int,
+        message: str,
+        status_word: str | None = None,
+        headers: dict[str, str] | None = None,
+        figures: dict[str, int] | None = None,
     ) -> None:
         super().__init__(message, status_word)
         self.status_code = code
         self.status_word = status_word
         self.headers = headers or {}
+        self.figures = figures or {}
 
 
 class JsonAlways(BaseContentNegotiation):

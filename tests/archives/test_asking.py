@@ -13,7 +13,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archives.asking import NothingFound, TooFrequent, TooLarge, Wanted, Wrong, ask
+from archives.asking import NoSuchExtension, NothingFound, TooFrequent, TooLarge, Wanted, Wrong, ask
 from archives.ending import cancel
 from archives.limits import largest_end
 from archives.models import Archive, State
@@ -105,8 +105,14 @@ def test_what_is_promised_is_written_noted_and_a_worker_is_woken(
 
 
 def test_of_one_extension(people: Cast, heard: list[Record]) -> None:
-    (archive,) = asked(people, extension=people.ext102)
+    (archive,) = asked(people, extension_id=people.ext102.pk)
     assert (archive.files, archive.bytes, archive.extension_id) == (3, 1200, people.ext102.pk)
+
+
+def test_of_anothers_extension_there_is_none(people: Cast, heard: list[Record]) -> None:
+    for extension_id in (people.south101.pk, 999_999):
+        with pytest.raises(NoSuchExtension):
+            asked(people, extension_id=extension_id)
 
 
 def test_what_is_in_the_trash_does_not_count(people: Cast, heard: list[Record]) -> None:
@@ -199,7 +205,7 @@ def test_what_is_wrong_is_told_before_what_is_not_there_too_large_or_too_soon(
     asked(people)
     limited(people.north, archive_max_bytes=1, mail_domains=["north.example"])
     empty = {"start": START, "end": START + timedelta(days=1)}
-    assert refused(people, addresses=["x@else.example"], **empty)
+    assert refused(people, addresses=["x@else.example"], extension_id=people.south101.pk, **empty)
     with pytest.raises(NothingFound):
         asked(people, **empty)
     with pytest.raises(TooLarge):

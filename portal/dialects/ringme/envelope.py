@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from django.http import HttpResponse
 from rest_framework.request import Request
@@ -28,6 +28,8 @@ STATUS_WORDS = frozenset(
         "invalid_request",
         "in_use",
         "held",
+        "archive_too_large",
+        "archive_too_frequent",
     }
 )
 RENAMED = {"permission_denied": "access_denied", "throttled": "rate_limit_exceeded", "parse_error": "invalid_request"}
@@ -57,15 +59,15 @@ class RingmeDoor(Door):
         }
 
     def explain(self, error: Refused) -> HttpResponse:
-        body = {"message": str(error.detail)}
+        body: dict[str, Any] = {"message": str(error.detail)}
         if error.status_code == 401:
             return self.said(401, {"message": "Unauthorized"}, error)
         word = RENAMED.get(error.status_word or "", error.status_word)
         if word in STATUS_WORDS:
             body["status"] = str(word)
-        return self.said(error.status_code, body, error)
+        return self.said(error.status_code, body | error.figures, error)
 
-    def said(self, code: int, body: dict[str, str], error: Refused) -> HttpResponse:
+    def said(self, code: int, body: dict[str, Any], error: Refused) -> HttpResponse:
         response = self.json(body, code)
         for name, value in error.headers.items():
             response[name] = value

@@ -139,6 +139,12 @@ def seconds_into(value: datetime, start: datetime | None) -> float | None:
 
 
 @register.filter
+def count(number: int) -> str:
+    """`1,204`."""
+    return f"{number:,}"
+
+
+@register.filter
 def size(count: float | None) -> str:
     """`812 B`, `1.2 MB`: of 1,000, as disks and archives are sold."""
     if count is None:
