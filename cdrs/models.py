@@ -110,6 +110,7 @@ class Call(Owned):
 class Leg(Owned):
     """A CDR: one extension's part in a call. `group` is stamped at ingest and decides who may see it for ever."""
 
+    called = "calls"
     group_path = "group_id"
     extension_path = "extension_id"
 
@@ -225,6 +226,8 @@ class CallEvent(Owned):
     have. `group` is stamped as it comes in.
     """
 
+    called = "calls"
+
     call = owner(Call, related_name="events", null=True)
     call_key = models.CharField(max_length=200, null=True, help_text="source_id of the call")
     call_uuid = models.UUIDField(null=True)
@@ -268,6 +271,7 @@ class CurrentCall(Owned):
         ANSWERED = "answered"
         HELD = "held"
 
+    called = "calls"
     group_path = "group_id"
     extension_path = "extension_id"
 
@@ -305,6 +309,7 @@ class CurrentCall(Owned):
 class DayCount(Owned):
     """Legs of one client, UTC day, extension and group: kept by cdrs.ingest in the transaction of the legs."""
 
+    called = ""
     group_path = "group_id"
     extension_path = "extension_id"
 

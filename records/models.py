@@ -114,6 +114,8 @@ class Record(Heard):
     `line` the number of ours that was dialled from there.
     """
 
+    called = "recordings"
+
     leg = owner(Leg, null=True, related_name="records")
     call = owner(Call, null=True, related_name="records")
     leg_source_id = models.CharField(max_length=200, null=True)
@@ -185,6 +187,8 @@ class Record(Heard):
 
 class VoiceMessage(Heard):
     """A message left for an extension."""
+
+    called = "voice messages"
 
     caller_number = models.TextField(null=True)
     caller_name = models.TextField(null=True)
@@ -297,6 +301,7 @@ class DayTotal(Owned):
         RECORD = "record"
         VOICEMESSAGE = "voicemessage"
 
+    called = ""
     group_path = "group_id"
     extension_path = "extension_id"
 

@@ -31,12 +31,17 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
 
 class Owned(models.Model):
-    """A row that belongs to one client. `*_path` name the columns that narrow reach; None: that level sees no row."""
+    """A row that belongs to one client. `*_path` name the columns that narrow reach; None: that level sees no row.
+
+    `called`: what people call such rows where these keep something from being deleted; None: their plural, and "" for
+    counters of other rows, which keep nothing by themselves.
+    """
 
     client_column: ClassVar[str] = "client_id"
     group_path: ClassVar[str | None] = None
     extension_path: ClassVar[str | None] = None
     append_only: ClassVar[bool] = False
+    called: ClassVar[str | None] = None
 
     client = models.ForeignKey("clients.Client", models.DO_NOTHING, db_constraint=False, db_index=False)
 

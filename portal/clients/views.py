@@ -12,10 +12,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from portal.audit.changes import changed
-from portal.clients.deleting import delete_group
+from portal.clients.deleting import delete_group, keeping_group
 from portal.clients.filters import ExtensionFilter
 from portal.clients.forms import ExtensionFilterForm, ExtensionForm, GroupForm, NewExtensionForm
-from portal.clients.holding import belongings
 from portal.clients.models import Extension, ExtensionGroup, ExtensionStatus
 from portal.clients.pages import AdministrationPage, EditPage, deed
 from portal.clients.retiring import retire
@@ -47,7 +46,7 @@ class GroupEdit(EditPage):
         return f"Group {form.initial['name']}"
 
     def more(self, form: ModelForm) -> dict[str, Any]:
-        kept = ", ".join(belongings(form.instance))
+        kept = ", ".join(keeping_group(form.instance))
         if kept:
             return {"note": f"The group cannot be deleted: {kept} belong to it."}
         name, url = form.initial["name"], reverse("group-delete", args=[form.instance.pk])

@@ -10,11 +10,13 @@ from django.core.cache import cache
 from django.test import Client as Browser
 from django.urls import reverse
 
+from cdrs.models import DayCount
 from portal.access.isolation import scope
 from portal.accounts.models import Level, User
 from portal.clients.models import Did, Extension, ExtensionGroup
 from portal.clients.retiring import retire
-from tests.factories import PASSWORD, Cast, make_call, make_user
+from records.models import DayTotal
+from tests.factories import NOON, PASSWORD, Cast, make_call, make_record, make_user
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Browser]
@@ -85,8 +87,35 @@ def test_a_group_whose_calls_are_kept_stays(cast: Cast, as_: SignIn) -> None:
     with scope(cast.north.pk):
         Extension.objects.filter(pk=cast.ext102.pk).update(group=cast.sales)
     answer = as_(cast.nora).post(address("group-delete", cast.support), follow=True)
-    assert "was not deleted: legs belong to it" in answer.content.decode()
+    assert "was not deleted: calls belong to it" in answer.content.decode()
     assert kept(cast, ExtensionGroup, pk=cast.support.pk)
+
+
+def test_a_group_goes_whose_only_extension_is_retired(cast: Cast, as_: SignIn) -> None:
+    with scope(cast.north.pk):
+        Extension.objects.filter(pk=cast.ext102.pk).update(status="retired")
+        DayCount.objects.create(client=cast.north, day=NOON.date(), group=cast.support)  # all that it counted has gone
+        DayTotal.objects.create(client=cast.north, kind="record", day=NOON.date(), group=cast.support)
+    nora = as_(cast.nora)
+    assert "Delete Support" in nora.get(address("group", cast.support)).content.decode()
+    nora.post(address("group-delete", cast.support))
+    assert kept(cast, ExtensionGroup, pk=cast.support.pk) is None
+    assert kept(cast, Extension, pk=cast.ext102.pk).group_id is None
+    with scope(cast.north.pk):
+        assert not DayCount.objects.exists() and not DayTotal.objects.exists()
+
+
+def test_calls_of_a_retired_extension_keep_its_group_and_are_called_calls(cast: Cast, as_: SignIn) -> None:
+    _, leg = make_call(cast.north, cast.ext102)
+    make_record(cast.north, leg)
+    with scope(cast.north.pk):
+        Extension.objects.filter(pk=cast.ext102.pk).update(status="retired")
+        DayCount.objects.create(client=cast.north, day=NOON.date(), group=cast.support, legs=1)
+    told = as_(cast.nora).post(address("group-delete", cast.support), follow=True).content.decode()
+    assert "Support was not deleted: calls, recordings belong to it." in told
+    assert kept(cast, Extension, pk=cast.ext102.pk).group_id == cast.support.pk
+    with scope(cast.north.pk):
+        assert DayCount.objects.exists()
 
 
 def test_an_empty_group_is_deleted(cast: Cast, as_: SignIn) -> None:
