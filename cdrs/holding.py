@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q
 
 from cdrs.models import Call, Leg
@@ -26,11 +28,19 @@ def with_held_numbers(client_id: int, holds: OpenHolds, column: str) -> Q:
     """The condition that the call in a column is from or to a number that is held."""
     if not holds.numbers:
         return Q(pk__in=[])
-    # Each column by its own index; with OR between them all calls of the client may be read.
-    calls, of_called = (
-        Call.objects.filter(holds.on(numbers=[one]), client_id=client_id).order_by().values("id") for one in NUMBERS
-    )
+    calls, of_called = numbered(client_id, holds)
     return Q(**{f"{column}__in": calls.union(of_called)})
+
+
+def ids_of_numbers(client_id: int, holds: OpenHolds) -> list[int]:
+    """The calls from or to numbers that are held, in order: of thousands it is quicker to know them beforehand."""
+    return sorted({call_id for calls in numbered(client_id, holds) for (call_id,) in calls})
+
+
+def numbered(client_id: int, holds: OpenHolds) -> list[Any]:
+    """Each column by its own index; with OR between them all calls of the client may be read."""
+    mine = Call.objects.filter(client_id=client_id).order_by()
+    return [mine.filter(holds.on(numbers=[one])).values_list("id") for one in NUMBERS]
 
 
 def facts_of(call: Call) -> Facts:

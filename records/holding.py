@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
-from cdrs.holding import numbers_of, with_held_numbers
+from cdrs.holding import ids_of_numbers, numbers_of, with_held_numbers
 from portal.holds.models import Hold
 from portal.holds.queries import Facts, OpenHolds, of, open_holds, standing_holds, why_held
 from records.models import Heard, Record, Trashed, VoiceMessage
@@ -36,14 +36,21 @@ def held_ids(client_id: int, rows: Any) -> set[int]:
     """Of these rows (of recordings or of messages) those that a hold keeps from a deletion in this transaction."""
     ids: set[int] = set()
     for holds in standing_holds(client_id).by_kind():
-        ids.update(rows.filter(HELD[rows.model](client_id, holds)).order_by().values_list("id", flat=True))
+        ids.update(rows.filter(by_index(client_id, holds, rows.model)).order_by().values_list("id", flat=True))
     return ids
+
+
+def by_index(client_id: int, holds: OpenHolds, model: type[Heard]) -> Q:
+    """The condition that a row is held by holds of one kind, as it is quickest of many rows."""
+    if holds.numbers and model is Record:
+        return Q(call_id__among=ids_of_numbers(client_id, holds))
+    return HELD[model](client_id, holds)
 
 
 def spared(client_id: int, rows: Any) -> tuple[Any, int]:
     """The rows that may be deleted in the running transaction, and how many a hold keeps."""
     kept = held_ids(client_id, rows)
-    return (rows.exclude(pk__in=kept) if kept else rows), len(kept)
+    return (rows.exclude(pk__among=kept) if kept else rows), len(kept)
 
 
 def held_among(client_id: int, rows: Any) -> int:

@@ -7,6 +7,7 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
+        import portal.access.among  # noqa: F401 - it makes the lookup known
         from portal.access.roles import grant_to_serving_role, make_roles
 
         pre_migrate.connect(make_roles, sender=self, dispatch_uid="make_roles")
