@@ -333,6 +333,7 @@ class Tombstone(Owned):
 
     class Kind(models.TextChoices):
         CALL = "call"
+        LEG = "leg"
         RECORDING = "recording"
         VOICEMESSAGE = "voicemessage"
 

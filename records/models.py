@@ -331,6 +331,7 @@ class Deletion(Owned):
         API = "api", "API"
         PORTAL = "portal", "portal"
         OPERATIONS = "operations", "operations"
+        RETENTION = "retention", "retention"
 
     kind = models.CharField(max_length=12, choices=DayTotal.Kind)
     at = models.DateTimeField()
@@ -344,6 +345,7 @@ class Deletion(Owned):
     bytes = models.BigIntegerField(default=0)
     hides = models.BooleanField(default=False)
     restoring = models.BooleanField(default=False)
+    certificate = models.UUIDField(null=True, help_text="which will name what goes by it; null: none does")
     held: int = 0  # how many a hold kept from it; known to who deletes, not stored
     position = models.BigIntegerField(default=0)
 

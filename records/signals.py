@@ -2,5 +2,6 @@
 
 from django.dispatch import Signal
 
-# client_id, kind (as records.ingest.kinds names it), names: [(source, source_id)] of what is gone for good.
+# client_id, kind (as records.ingest.kinds names it), names: [(source, source_id)] of what is gone for good; of the same
+# things `total`, their model's name, and `gone`: [records.deletion.forgetting.Forgotten].
 forgotten = Signal()

@@ -2,7 +2,8 @@
 
     certificate = uuid4()                                       # known before the first thing goes
     with scope(client_id):                                      # in the transaction in which they go
-        remember(client_id, certificate, RECORDS, uuids, size)
+        remember(client_id, certificate, CALLS, uuids)          # recordings and messages of a Deletion that names the
+                                                                # certificate are remembered as they are removed
     with scope(client_id):                                      # once, at the end
         issue(client_id, certificate, Certificate.Kind.ERASURE, who, started_at=…, terms={…}, kept={…}, also={…})
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
 
@@ -31,6 +33,7 @@ from portal.access.principal import Principal
 from portal.audit import signing
 from portal.audit.actions import Action
 from portal.audit.ledger import Actor, note
+from records.deletion.forgetting import Forgotten
 
 FORMAT = "callvault-certificate/1"
 # What an id stands for. A CDR has none of its own: it is named by the uuid of its call, once for each CDR.
@@ -50,6 +53,19 @@ def remember(client_id: int, certificate: UUID, kind: str, uuids: Sequence[UUID]
         raise ValueError(f"no kind of thing that a certificate names: {kind}")
     if uuids:
         Gone.objects.create(client_id=client_id, certificate=certificate, kind=kind, uuids=list(uuids), bytes=size)
+
+
+def remember_removed(sender: Any, client_id: int, total: str, gone: Sequence[Forgotten], **kwargs: Any) -> None:
+    """Receiver of records.signals.forgotten: what the certificate of a records.models.Deletion names."""
+    named = sorted((one for one in gone if one.certificate is not None), key=certificate_of)
+    for certificate, group in groupby(named, key=certificate_of):
+        mine = list(group)
+        remember(client_id, certificate, f"{total}s", [one.uuid for one in mine], sum(one.size for one in mine))
+
+
+def certificate_of(gone: Forgotten) -> UUID:
+    assert gone.certificate is not None
+    return gone.certificate
 
 
 def issue(

@@ -13,7 +13,7 @@ from cdrs.facts import CallFacts
 from cdrs.ingest.counters import LegCounts
 from cdrs.ingest.fresh import write_fresh
 from cdrs.ingest.names import buried, lock_sources, rows_named, taken_by_another
-from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome, rejected
+from cdrs.ingest.outcomes import BURIED, UNCHANGED, Ingested, Outcome, rejected
 from cdrs.ingest.rows import Prepared, prepare
 from cdrs.ingest.staging import cursor
 from cdrs.ingest.writing import KnownCall, Written, write_calls
@@ -148,7 +148,7 @@ def _refused(client_id: int, calls: Sequence[Prepared], indexes: Sequence[int], 
         key = (call.source, call.source_id)
         own_id = known[key].id if key in known else None
         if key in dead:
-            refused[index] = SKIPPED
+            refused[index] = BURIED
         elif key in taken:
             refused[index] = rejected("source_id", f"it belongs to a {taken[key]}")
         elif call.told_uuid and uuid_owners.get(call.told_uuid, own_id) != own_id:

@@ -38,10 +38,16 @@ class LegCounts:
 
     def add(self, leg: Counted, place: Place, sign: int = 1) -> None:
         """One leg more (`sign` 1) or less (-1). `answered` counts legs whose result is `answered`."""
-        delta = self._deltas[(leg.day, place.extension_id, place.group_id)]
-        delta[0] += sign
-        delta[1] += sign * (leg.result == "answered")
-        delta[2] += sign * (leg.billsec or 0)
+        answered, billsec = leg.result == "answered", leg.billsec or 0
+        self.add_to_day(leg.day, place.extension_id, place.group_id, sign, sign * answered, sign * billsec)
+
+    def add_to_day(
+        self, day: date, extension_id: int | None, group_id: int | None, legs: int, answered: int, billsec: int
+    ) -> None:
+        delta = self._deltas[(day, extension_id, group_id)]
+        delta[0] += legs
+        delta[1] += answered
+        delta[2] += billsec
 
     def write(self, client_id: int) -> None:
         """Add to the stored counters, always in the same order, so that two writers cannot wait for each other."""

@@ -14,7 +14,7 @@ from cdrs.facts import EventFacts
 from cdrs.ingest.current import courses_of, write_current
 from cdrs.ingest.extensions import NOWHERE, Place, places
 from cdrs.ingest.names import buried, live_uuids, lock_sources, rows_named
-from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome, rejected
+from cdrs.ingest.outcomes import BURIED, UNCHANGED, Ingested, Outcome, rejected
 from cdrs.ingest.rows import facts_hash, new_uuid
 from cdrs.ingest.staging import as_bytes, cursor, insert_rows, update_rows
 from cdrs.live import Course, Told
@@ -91,7 +91,7 @@ def _verdict(
     if earlier is None and known is not None:
         former_call, former = known.call_key, known.digest
     if former_call is None and former is None:
-        return SKIPPED if event.call in dead else Ingested(Outcome.CREATED)
+        return BURIED if event.call in dead else Ingested(Outcome.CREATED)
     if former_call != event.call:
         return ANOTHER_CALL
     return UNCHANGED if former == digest else Ingested(Outcome.UPDATED)

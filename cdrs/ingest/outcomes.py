@@ -26,15 +26,20 @@ class Conflict(ValueError):
 
 
 class Ingested(NamedTuple):
-    """`conflict` is there exactly when the outcome is `rejected`; `new_legs` counts legs not known before."""
+    """`conflict` is there exactly when the outcome is `rejected`; `new_legs` counts legs not known before.
+
+    `buried`: skipped because it is gone for good, so that not even the raw inbox keeps it.
+    """
 
     outcome: Outcome
     new_legs: int = 0
     conflict: Conflict | None = None
+    buried: bool = False
 
 
 UNCHANGED = Ingested(Outcome.UNCHANGED)
 SKIPPED = Ingested(Outcome.SKIPPED)
+BURIED = Ingested(Outcome.SKIPPED, buried=True)
 
 
 def rejected(field: str, message: str) -> Ingested:

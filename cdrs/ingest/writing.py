@@ -10,7 +10,7 @@ from uuid import UUID
 
 from cdrs.ingest.counters import LegCounts, utc_day
 from cdrs.ingest.extensions import NOWHERE, Place, places
-from cdrs.ingest.names import live_uuids
+from cdrs.ingest.names import buried, live_uuids
 from cdrs.ingest.rows import (
     CALL_COLUMNS,
     LEG_COLUMNS,
@@ -121,6 +121,7 @@ def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) ->
     told = [leg for call, _, _ in targets for leg in call.legs]
     place_of = places(client_id, {leg.extension for leg in told if leg.extension is not None})
     ids = iter(new_ids("cdrs_leg", len(told) - _known_among(targets, stored_legs)))
+    gone = _gone(client_id, targets, stored_legs)
     created: list[bytes] = []
     changed: list[bytes] = []
     new_legs = []
@@ -128,6 +129,8 @@ def _write_legs(client_id: int, targets: Sequence[Target], counts: LegCounts) ->
         kept = stored_legs.get(call_id, NO_LEGS)
         before = len(created)
         for leg in call.legs:
+            if (call.source, leg.source_id) in gone:
+                continue
             stored = kept.pop(leg.source_id, None)
             place = NOWHERE if leg.extension is None else place_of[leg.extension]
             if stored is None:
@@ -153,6 +156,18 @@ def _known_among(targets: Sequence[Target], stored_legs: Mapping[int, Mapping[st
         if stored is not None
         for leg in call.legs
     )
+
+
+def _gone(
+    client_id: int, targets: Sequence[Target], stored_legs: Mapping[int, Mapping[str, KnownLeg]]
+) -> set[tuple[str, str]]:
+    """(source, source_id) of legs that went before their call."""
+    unknown: dict[str, list[str]] = defaultdict(list)
+    for call, stored, call_id in targets:
+        if stored is not None:
+            kept = stored_legs.get(call_id, NO_LEGS)
+            unknown[call.source] += [leg.source_id for leg in call.legs if leg.source_id not in kept]
+    return {(source, key) for source, keys in unknown.items() for key in buried(client_id, "leg", source, keys)}
 
 
 def _legs_of(client_id: int, call_ids: list[int]) -> dict[int, dict[str, KnownLeg]]:

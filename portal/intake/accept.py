@@ -33,8 +33,8 @@ def accept(client_id: int, kind: str, lines: Sequence[Line | Told]) -> list[Line
     """Store a batch of facts of one kind, and the lines as they came, in one transaction; a result a line.
 
     A line is JSON in bytes, or the object itself, or has been read already. A bad one is rejected, kept raw, and costs
-    the others nothing, also where only the database finds out. Durable when this returns, unless the caller has a
-    transaction of its own open.
+    the others nothing, also where only the database finds out. One that is gone for good is skipped and not kept.
+    Durable when this returns, unless the caller has a transaction of its own open.
     """
     with collector_at_rest():
         told = [line if isinstance(line, Told) else tell(kind, line) for line in lines]
@@ -42,9 +42,10 @@ def accept(client_id: int, kind: str, lines: Sequence[Line | Told]) -> list[Line
         with scope(client_id):
             ingested = ingest_each(client_id, INGEST[kind], [one.facts for one in good])
             for one, what in zip(good, ingested, strict=True):
-                one.result = _result(one.facts, what)
+                one.result, one.buried = _result(one.facts, what), what.buried
             results = [one.result for one in told if one.result is not None]
-            keep_raw(client_id, kind, [_raw(one, result) for one, result in zip(told, results, strict=True)])
+            kept = [_raw(one, result) for one, result in zip(told, results, strict=True) if not one.buried]
+            keep_raw(client_id, kind, kept)
     return results
 
 
@@ -81,7 +82,7 @@ def ingest_each(client_id: int, ingest: Ingest, facts: Sequence[Any]) -> list[In
 
 
 def _result(facts: Any, ingested: Ingested) -> LineResult:
-    outcome, new_legs, conflict = ingested
+    outcome, new_legs, conflict, _ = ingested
     if conflict is None:
         return LineResult(outcome, None, None, False, new_legs, facts.source, facts.source_id)
     error = f"{conflict.field}: {conflict.message}" if conflict.field else conflict.message

@@ -6,7 +6,11 @@ class IntakeConfig(AppConfig):
     label = "intake"
 
     def ready(self) -> None:
+        import cdrs.signals
+        import records.signals
+        from portal.intake.inbox import forget_raw
         from portal.intake.quarantine import forget_quarantined
-        from records.signals import forgotten
 
-        forgotten.connect(forget_quarantined, dispatch_uid="forget_quarantined")
+        records.signals.forgotten.connect(forget_quarantined, dispatch_uid="forget_quarantined")
+        for forgotten in (cdrs.signals.forgotten, records.signals.forgotten):
+            forgotten.connect(forget_raw, dispatch_uid="forget_raw")

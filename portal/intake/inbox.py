@@ -41,6 +41,14 @@ select known.id, {STATUS}, n.error, {AT} from {TOLD} cross join lateral (
  where known.received_at <> {AT}
    and (n.place = any(%(changed)s::bigint[]) or (known.status, known.error) is distinct from ({STATUS}, n.error))
 """  # noqa: S608
+# `offset 0` keeps the look-up apart for each name: see cdrs.ingest.names.rows_named.
+FORGET = """
+delete from intake_rawfact where client_id = %(client_id)s and id in (
+    select raw.id from unnest(%(s)s::text[], %(n)s::text[]) as named(source, source_id) cross join lateral (
+        select k.id from intake_rawfact k
+         where k.client_id = %(client_id)s and k.source_id = named.source_id
+           and k.source = named.source and k.kind = %(kind)s offset 0) raw)
+"""
 FATE = ("client_id", "id", "status", "error", "received_at")
 
 
@@ -76,6 +84,13 @@ def keep_raw(client_id: int, kind: str, rows: Sequence[Raw]) -> None:
             parameters |= {"body": BytesArray([None] * len(told)), "changed": changed}
             known = db.execute(KNOWN, parameters).fetchall()
             update_rows(db, "intake_rawfact", FATE, [(client_id, *row) for row in known])
+
+
+def forget_raw(sender: Any, client_id: int, kind: str, names: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+    """Receiver of the floors' `forgotten`: what came in of things that are gone goes, too, in all its versions."""
+    if names:
+        sources, source_ids = zip(*names, strict=True)
+        cursor().execute(FORGET, {"client_id": client_id, "kind": kind, "s": list(sources), "n": list(source_ids)})
 
 
 def _told(rows: Sequence[Raw]) -> list[Raw]:

@@ -53,6 +53,7 @@ class RawFact(Owned):
         ]
         indexes = [
             models.Index(fields=["client", "id"], name="raw_fact_rejected", condition=models.Q(status="rejected")),
+            models.Index(fields=["client", "source_id"], name="raw_fact_by_name"),
         ]
 
 

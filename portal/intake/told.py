@@ -44,6 +44,7 @@ class Told:
     content_hash: bytes
     facts: Any = None
     result: LineResult | None = None
+    buried: bool = False
 
 
 def prepared_call(data: Any) -> Prepared:

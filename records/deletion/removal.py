@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, Sum
 from django.utils import timezone
@@ -25,6 +26,7 @@ from portal.audit import ledger
 from portal.audit.actions import Action
 from portal.holds.queries import lock
 from portal.media.storage import store
+from records.deletion.forgetting import forget_rows
 from records.deletion.items import by_kind
 from records.deletion.restoring import forget_empty, restore_next
 from records.deletion.trashing import begin, closed, mark_next
@@ -33,7 +35,6 @@ from records.holding import without_held
 from records.ingest.kinds import KIND_OF, Kind
 from records.ingest.settling import settling
 from records.models import Deletion, MediaFile, Trashed
-from records.signals import forgotten
 
 log = logging.getLogger(__name__)
 BATCH = 200
@@ -170,20 +171,26 @@ def forget(client_id: int, gone: Sequence[Leaving]) -> None:
     with scope(client_id):
         plan_for_keys()
         cursor().execute(_LET_GO, ["on"])
+        certificates = certificates_of(client_id, {item.deletion_id for item in gone})
         for kind in KIND_OF.values():
             mine = {item.row_id: item for item in gone if item.kind is kind}
             cursor().execute(_LOCK.format(table=kind.table), [client_id, sorted(mine)])
             keys = keys_of(client_id, kind, list(mine))
             empty = [row_id for row_id, item in mine.items() if keys.get(row_id, set()) <= item.keys]
-            values = {"client_id": client_id, "kind": kind.name, "ids": empty}
-            names = cursor().execute(_FORGET.format(table=kind.table, owner=kind.owner), values).fetchall()
-            forgotten.send(sender=None, client_id=client_id, kind=kind.name, names=names)
-            if names:
-                ledger.note(Action.REMOVAL, ledger.portal(client_id), kind=kind.total, files=len(names))
+            named = {row_id: certificates.get(mine[row_id].deletion_id) for row_id in empty}
+            by_hand = [one for one in forget_rows(client_id, kind, empty, named) if one.certificate is None]
+            if by_hand:  # a certificate has an entry of its own
+                ledger.note(Action.REMOVAL, ledger.portal(client_id), kind=kind.total, files=len(by_hand))
         cursor().execute(_LET_GO, [""])
         left = Trashed.objects.filter(client_id=client_id, id__in=[item.item_id for item in gone])
         left.update(next_at=timezone.now())
         forget_empty(client_id, {item.deletion_id for item in gone})
+
+
+def certificates_of(client_id: int, deletion_ids: set[int]) -> dict[int, UUID | None]:
+    """The certificate of each of the deletions that has one."""
+    mine = Deletion.objects.filter(client_id=client_id, id__in=deletion_ids, certificate__isnull=False)
+    return dict(mine.values_list("id", "certificate"))
 
 
 def note(client_id: int, refused: Sequence[tuple[Leaving, str]]) -> None:
@@ -203,14 +210,3 @@ def pause(tries: int) -> timedelta:
 # They were claimed when no hold kept them, and their audio is gone: a hold that came meanwhile is too late for them.
 _LET_GO = "select set_config('portal.let_go', %s, true)"
 _LOCK = "select from {table} where client_id = %s and id = any(%s::bigint[]) order by id for update"
-_FORGET = """
-with gone as (
-    delete from {table} where client_id = %(client_id)s and id = any(%(ids)s::bigint[]) returning source, source_id),
-out as (
-    delete from records_trashed where client_id = %(client_id)s and {owner} = any(%(ids)s::bigint[])),
-stones as (
-    insert into cdrs_tombstone (client_id, kind, source, source_hash, created_at)
-    select %(client_id)s, %(kind)s, source, sha256(convert_to(source_id, 'UTF8')), now() from gone
-    on conflict do nothing)
-select source, source_id from gone
-"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
@@ -62,7 +63,21 @@ def noted(deletion: Deletion, who: Principal, kind: Kind, few: list[int]) -> Non
     note(Action.DELETION, who, ("deletion", deletion.pk), **details)
 
 
-def begin(who: Principal, kind: Kind, via: str, wait: timedelta) -> Deletion:
+def doom(kind: Kind, ids: list[int], who: Principal, via: str, certificate: UUID) -> int:
+    """Rows (some hundreds, none held) go for good as soon as a worker comes; `certificate` names them. How many.
+
+    It wakes nobody: whoever calls this goes on with `records.deletion.removal`.
+    """
+    deletion = begin(who, kind, via, timedelta(), certificate)
+    deletion.files, deletion.bytes = mark_few(deletion, kind, ids)
+    if deletion.files:
+        deletion.save(update_fields=["files", "bytes"])
+    else:
+        deletion.delete()
+    return deletion.files
+
+
+def begin(who: Principal, kind: Kind, via: str, wait: timedelta, certificate: UUID | None = None) -> Deletion:
     """A deletion of who's, by which nothing has gone yet, and after how long it goes for good."""
     now = timezone.now()
     assert who.client_id is not None
@@ -75,6 +90,7 @@ def begin(who: Principal, kind: Kind, via: str, wait: timedelta) -> Deletion:
         application_id=who.application_id,
         by=who.name,
         via=via,
+        certificate=certificate,
     )
 
 

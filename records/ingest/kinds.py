@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cdrs.ingest.names import buried, rows_named, taken_by_another
-from cdrs.ingest.outcomes import SKIPPED, Ingested, rejected
+from cdrs.ingest.outcomes import BURIED, Ingested, rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def refused(client_id: int, kind: Kind, source: str, source_ids: Iterable[str]) 
     names = list(source_ids)
     taken = taken_by_another(client_id, kind.name, source, names)
     answers = {name: rejected("source_id", f"it belongs to a {other}") for name, other in taken.items()}
-    return answers | dict.fromkeys(buried(client_id, kind.name, source, names), SKIPPED)
+    return answers | dict.fromkeys(buried(client_id, kind.name, source, names), BURIED)
 
 
 _TRASHED = "exists(select from records_trashed d where d.client_id = t.client_id and d.{} = t.id)"

@@ -17,9 +17,14 @@ from archives.retention import certificates
 from archives.retention.certificates import BadCertificate, document, hash_of, issue, remember, verified
 from archives.retention.models import Certificate, Gone
 from portal.access.isolation import scope
+from portal.access.principal import whole_client
 from portal.audit import ledger, signing
 from portal.audit.models import Entry
-from tests.factories import NOON, Cast
+from records.deletion.removal import work_off
+from records.deletion.trashing import doom
+from records.ingest.kinds import RECORDING, VOICEMESSAGE
+from records.models import Deletion, Record
+from tests.factories import NOON, Cast, make_call, make_record, make_voicemessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SPKI = bytes.fromhex("302a300506032b6570032100")  # says "the 32 bytes of an Ed25519 key follow"
@@ -148,3 +153,23 @@ def test_openssl_alone_can_check_one(cast: Cast, tmp_path: Path) -> None:
     assert subprocess.run(check, cwd=tmp_path, check=False, capture_output=True).returncode == 0
     (tmp_path / "signed").write_bytes(made.document.replace("erasure", "Erasure").encode())
     assert subprocess.run(check, cwd=tmp_path, check=False, capture_output=True).returncode != 0
+
+
+def test_a_deletion_that_names_its_certificate_is_remembered_as_it_is_removed(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it has the certificate's entry in the ledger, not one of its own."""
+    monkeypatch.setattr("records.tasks.work_off_trash.delay", lambda client_id: None)
+    north, uuid = cast.north, uuid4()
+    records = [make_record(north, make_call(north, cast.ext101)[1], b"sound" * size) for size in (1, 2)]
+    message = make_voicemessage(north, cast.ext101, b"hello")
+    with scope(north.pk):
+        for kind, rows in ((RECORDING, records), (VOICEMESSAGE, [message])):
+            doom(kind, [row.pk for row in rows], whole_client(north.pk), Deletion.Via.RETENTION, uuid)
+    work_off(north.pk)
+    said = certificates.told(issued(cast, uuid))
+    assert said["gone"]["records"] == {"count": 2, "bytes": 15, "ids_sha256": sha256sum([row.uuid for row in records])}
+    assert said["gone"]["voicemessages"]["count"] == 1
+    with scope(north.pk):
+        assert not Entry.objects.filter(action="removal").exists()
+        assert not Deletion.objects.exists() and not Record.objects.exists()
