@@ -111,11 +111,15 @@ def test_a_packed_manifest_comes_in_the_same(cast, folder):
 
 @pytest.fixture
 def statements(monkeypatch):
-    """How many statements were sent since the list was emptied, by whatever kind of cursor."""
+    """How many statements were sent since the list was emptied, by whatever kind of cursor.
+
+    Without those that forget old plans: they come by the clock (cdrs.ingest.staging.plan_for_keys).
+    """
     sent, real = [], psycopg.Cursor.execute
 
     def execute(cursor, *arguments, **options):
-        sent.append(1)
+        if arguments[0] != "discard plans":
+            sent.append(1)
         return real(cursor, *arguments, **options)
 
     monkeypatch.setattr(psycopg.Cursor, "execute", execute)
