@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
 from django_filters import CharFilter, Filter, IsoDateTimeFilter, NumberFilter
 
 from cdrs.queries import AnyNumber
 from portal.web.filtersets import Always, AnyOf, HasText, LeanFilterSet, ManyField
 from records.columns import LONGEST_INDEXED, SOUGHT_BY, fits_index
-from records.models import Record, Trashed, VoiceMessage
+from records.models import Record, RecordedCall, Trashed, VoiceMessage
 
 
 class Said(CharFilter):
@@ -75,6 +77,51 @@ class RecordFilter(LeanFilterSet):
     @classmethod
     def get_filters(cls) -> dict[str, Filter]:
         return {**super().get_filters(), **{name: Exactly(name, strip=False) for name in SOUGHT_BY}}
+
+
+class EndedBy(IsoDateTimeFilter):
+    """Calls that had ended by then. When they began is said, too: lists are in that order, and stop there."""
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return qs.filter(ended_at__lte=value, started_at__lte=value) if value else qs
+
+
+class TookPart(Filter):
+    """Calls in which people took part whose names match: of each list of names at least one. In any case; `*` stands
+    for any characters, and the rest for the whole of a user name, a first name or a last name.
+    """
+
+    field_class = ManyField
+
+    def filter(self, qs: Any, value: list[Any]) -> Any:
+        for names in value:
+            qs = qs.filter(names__regex=Lower(Value(one_of_names(names))))
+        return qs
+
+
+def one_of_names(names: Iterable[str]) -> str:
+    """A regular expression for RecordedCall.names."""
+    return "\n(" + "|".join("".join(map(literal, name)) for name in names) + ")\n"
+
+
+def literal(character: str) -> str:
+    if character == "*":
+        return "[^\n]*"
+    return f"\\{character}" if character.isascii() and not character.isalnum() else character
+
+
+class RecordedCallFilter(LeanFilterSet):
+    """`start` and `ended` are included; numbers may have `*` in them; `took_part` is a list of lists of names."""
+
+    start = IsoDateTimeFilter("started_at", lookup_expr="gte")
+    ended = EndedBy()
+    caller = AnyNumber("caller")
+    called = AnyNumber("called")
+    took_part = TookPart()
+
+    class Meta:
+        model = RecordedCall
+        fields: list[str] = []
 
 
 class VoiceMessageFilter(LeanFilterSet):

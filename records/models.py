@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.db.models.lookups import Exact
@@ -13,7 +14,7 @@ from cdrs.models import Call, Leg, owner
 from portal.access.querysets import Owned
 from portal.clients.models import Extension, ExtensionGroup
 from records.columns import SOUGHT_BY, begun, fits_index, utc_day, whole_second
-from records.querysets import HeardQuerySet, TrashedQuerySet, VoiceMessageQuerySet
+from records.querysets import HeardQuerySet, RecordedQuerySet, TrashedQuerySet, VoiceMessageQuerySet
 
 
 class State(models.TextChoices):
@@ -181,6 +182,46 @@ class Record(Heard):
                 fields=["client", "source", "call_source_id"],
                 name="record_awaits_call",
                 condition=models.Q(call__isnull=True, call_source_id__isnull=False),
+            ),
+        ]
+
+
+class RecordedCall(Owned):
+    """A call of which something can be heard, as searches compare it: kept where recordings settle (ingest.recorded).
+
+    Numbers are as in Call. `names` are those of everybody who took part (user names, first and last names), in lower
+    case, a line feed before, between and behind them. Searches read it through a view of the finder's, since what is
+    not leak-proof has no index under row-level security: only who sees the whole client may.
+    """
+
+    call = models.OneToOneField(Call, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="recorded")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(help_text="the call's end; where it is unknown, that of its last recording")
+    caller_plain_rev = models.TextField()
+    called_plain_rev = models.TextField()
+    names = models.TextField()
+
+    objects = RecordedQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta:
+        ordering = ["started_at", "call_id"]
+        indexes = [
+            models.Index(fields=["client", "started_at", "call"], name="recorded_by_time"),
+            # Whole numbers and last digits; the other one takes long where many numbers begin alike.
+            models.Index(
+                fields=["client", "caller_plain_rev"],
+                name="recorded_caller_rev",
+                opclasses=["int8_ops", "text_pattern_ops"],
+            ),
+            models.Index(
+                fields=["client", "called_plain_rev"],
+                name="recorded_called_rev",
+                opclasses=["int8_ops", "text_pattern_ops"],
+            ),
+            GinIndex(
+                fields=["client", "caller_plain_rev", "called_plain_rev", "names"],
+                opclasses=["int8_ops", "gin_trgm_ops", "gin_trgm_ops", "gin_trgm_ops"],
+                name="recorded_by_text",
             ),
         ]
 

@@ -35,6 +35,26 @@ class NotHidden(Func):
         super().__init__("client_id", "id", kind=model._meta.model_name)
 
 
+class StillHeard(NotHidden):
+    """Of a recorded call whether something in it is not taken by such a deletion."""
+
+    template = (
+        "(not exists(select from records_deletion where hides and kind = 'record') or exists(select from"
+        " records_record r where (r.client_id, r.call_id) = (%(expressions)s) and r.state = 'available'"
+        " and not exists(select from records_trashed t where (t.client_id, t.record_id) = (r.client_id, r.id)"
+        " offset 0) offset 0))"
+    )
+
+    def __init__(self) -> None:
+        Func.__init__(self, "client_id", "call_id")
+
+
+class RecordedQuerySet(OwnedQuerySet):
+    def heard(self) -> Self:
+        """Calls of which something can be heard now."""
+        return self.filter(StillHeard())
+
+
 class HeardQuerySet(OwnedQuerySet):
     def available(self) -> Self:
         """What can be heard: facts and audio are both there, nothing is deleted."""

@@ -16,6 +16,7 @@ from portal.access.principal import Principal
 from portal.accounts.models import GRANTS, AccessToken, Application, ApplicationType, Level, User
 from portal.accounts.principals import of_user
 from portal.clients.models import Client, Extension, ExtensionGroup
+from records.ingest.recorded import keep_found
 from records.models import MediaFile, Record, VoiceMessage
 
 PASSWORD = "a long enough password"
@@ -116,6 +117,7 @@ def make_record(client: Client, leg: Leg, content: bytes | None = None, **fields
             **fields,
         )
         Call.objects.filter(client_id=client.pk, id=leg.call_id).update(recordings=1)
+        keep_found(client.pk, [leg.call_id])
         if content is not None:
             attach_file(client, content, record=record)
     return record

@@ -4,8 +4,8 @@
         …change facts, media or state of these rows…
 
 On entry the rows are locked and what they add to the totals is read; on leaving each row is linked to its leg and call,
-stamped with their time, extension and group, its state is decided, and the totals get the difference. What is in the
-trash (a row of Trashed names it) stays there, whatever arrives.
+stamped with their time, extension and group, its state is decided, the totals get the difference, and searches find the
+calls of which something can be heard. What is in the trash (a row of Trashed names it) stays there, whatever arrives.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cdrs.ingest.staging import as_array, cursor, update_rows
 from portal.media.facts import is_short
 from records.ingest.kinds import RECORDING, VOICEMESSAGE, Kind
 from records.ingest.parties import AS_IT_SHOULD, AS_IT_STANDS, PARTIES
+from records.ingest.recorded import keep_found
 from records.ingest.totals import Standing, Totals
 from records.models import State
 
@@ -96,6 +97,7 @@ def settling(client_id: int, kind: Kind, ids: Sequence[int]) -> Iterator[None]:
             changed.append(_update_row(client_id, kind, settled))
     update_rows(cursor(), kind.table, COLUMNS[kind], changed)
     totals.write(client_id, kind.total)
+    keep_found(client_id, totals.calls)
 
 
 def lock_standing(client_id: int, *, alone: bool) -> None:

@@ -52,10 +52,17 @@ class Totals:
         if days:
             columns = [list(column) for column in zip(*([*key, *total] for key, total in days), strict=True)]
             cursor().execute(_ADD, [client_id, kind, *columns])
+        if self._calls:
+            cursor().execute(_LOCK_CALLS, [client_id, self.calls])
         calls = sorted((call_id, change) for call_id, change in self._calls.items() if change)
         if calls:
             ids, changes = zip(*calls, strict=True)
             cursor().execute(_ADD_TO_CALLS, [list(ids), list(changes), client_id])
+
+    @property
+    def calls(self) -> list[int]:
+        """Of which something can be heard now, or could before: locked once the totals are written."""
+        return sorted(self._calls)
 
 
 _ADD = """
@@ -65,6 +72,7 @@ on conflict (client_id, kind, day, extension_id, group_id) do update set
     files = kept.files + excluded.files,
     bytes = kept.bytes + excluded.bytes
 """
+_LOCK_CALLS = "select from cdrs_call where client_id = %s and id = any(%s::bigint[]) order by id for no key update"
 _ADD_TO_CALLS = """
 update cdrs_call c set recordings = c.recordings + n.change
 from unnest(%s::bigint[], %s::int[]) as n(id, change) where c.client_id = %s and c.id = n.id

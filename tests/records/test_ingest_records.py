@@ -31,11 +31,12 @@ from records.ingest import (
     mark_bad,
     mark_missing,
 )
-from records.models import DayTotal, MediaFile, Record, State, VoiceMessage
+from records.models import DayTotal, MediaFile, Record, RecordedCall, State, VoiceMessage
 from tests.factories import NOON, Cast, make_client
 from tests.facts import call, leg, recording, sound, voicemessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
+FOUND = ("started_at", "caller_plain_rev", "called_plain_rev")
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def attach(client: Client, source_id: str, media: ArrivedMedia, kind: str = "rec
 
 
 def totals(client: Client) -> None:
-    """The kept totals equal a recount, and so do the calls' own."""
+    """The kept totals equal a recount, and so do the calls' own; searches find those of which something is heard."""
     with scope(client.pk):
         for kind, model in (("record", Record), ("voicemessage", VoiceMessage)):
             rows = DayTotal.objects.filter(kind=kind).exclude(files=0, bytes=0)
@@ -82,6 +83,8 @@ def totals(client: Client) -> None:
             assert kept == set(days.annotate(files=Count("id"), bytes=Sum("size")))
         heard = dict(Record.objects.available().values_list("call_id").order_by().annotate(Count("id")))
         assert {pk: count for pk, count in Call.objects.values_list("pk", "recordings") if count} == heard
+        found = RecordedCall.objects.heard().values_list("call_id", *FOUND)
+        assert set(found) == set(Call.objects.filter(pk__in=heard).values_list("pk", *FOUND))
 
 
 STEPS = ("facts", "audio", "call")

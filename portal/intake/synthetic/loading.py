@@ -63,6 +63,7 @@ def load(batch: Batch, tenant: Tenant, name: str, story: Story, clips: Sequence[
         counts = [run(db, statement, values) for statement in (statements.CALLS, statements.LEGS)]
         run(db, statements.COUNTS, values)
         counts += [run(db, statement, values) for statement in (statements.RECORDS, statements.MESSAGES)]
+        run(db, statements.FOUND, values)
         run(db, statements.TOTALS, values)
         record_clips(tenant, prefix, story, stored)
     return Loaded(*counts)

@@ -103,6 +103,14 @@ from (
 order by init, id
 """
 
+# As records.ingest.recorded keeps them; nobody told who took part.
+FOUND = """
+insert into records_recordedcall (client_id, call_id, started_at, ended_at, caller_plain_rev, called_plain_rev, names)
+select client_id, id, started_at, ended_at, caller_plain_rev, called_plain_rev, ''
+from cdrs_call where client_id = %(client_id)s and id in (select id from told_call where recordings > 0)
+order by started_at, id
+"""
+
 MESSAGES = """
 insert into records_voicemessage (client_id, uuid, source, source_id, extension_id, group_id, init_time, file_name,
     state, size, seconds, sketch, facts_hash, findings, generation, created_at, caller_number, callerid, dialled,
