@@ -35,7 +35,7 @@ end $body$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cdrs", "0004_held"), ("clients", "0004_outside_numbers"), ("records", "0010_found_by_parties")]
+    dependencies = [("cdrs", "0004_held"), ("clients", "0004_outside_numbers"), ("records", "0011_certificate")]
     operations = [
         # Of PostgreSQL's contrib; both are trusted, so the owner of a database may make them.
         TrigramExtension(),
