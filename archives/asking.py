@@ -39,8 +39,8 @@ WITHOUT_USE = (State.FAILED, State.CANCELLED, State.ERASED)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The recordings of calls that began in [start, end), of one extension or of all. `split`: in several parts where it
-    is too large for one. Months are those of `start`'s time zone.
+    """The recordings of calls that began in [start, end), of one extension or of all; in several parts where they are
+    too many for one and `split`. Months are those of `start`'s time zone.
     """
 
     start: datetime

@@ -133,7 +133,10 @@ def test_one_that_failed_is_told_and_why_in_words_for_everybody(people: Cast) ->
     fail(archive)
     one, _ = mails(people)
     assert one.subject == "Your archive of recordings could not be made"
-    assert "made:\n\nsomething went wrong in the portal; its operators can see what.\n" in one.text and "secret" not in one.text
+    assert (
+        "made:\n\nsomething went wrong in the portal; its operators can see what.\n" in one.text
+        and "secret" not in one.text
+    )
     assert "/archive/" not in one.text
 
 
@@ -143,7 +146,11 @@ def test_what_of_it_failed_stands_beside_what_is_ready(people: Cast) -> None:
     fail(parts[1])
     (one,) = mails(people)
     assert one.subject == "Your archive of recordings is ready"
-    assert "Part 1 of 2: 1,204" in one.text and "Not all of it could be made" in one.text and "Part 2 of 2: something" in one.text
+    assert (
+        "Part 1 of 2: 1,204" in one.text
+        and "Not all of it could be made" in one.text
+        and "Part 2 of 2: something" in one.text
+    )
 
 
 def test_who_cancels_is_told_nothing(people: Cast) -> None:
