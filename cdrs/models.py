@@ -329,13 +329,17 @@ class DayCount(Owned):
 
 
 class Tombstone(Owned):
-    """What was deleted: importing the same fact again counts as skipped. Only a hash of its source_id is kept."""
+    """What was deleted: importing the same fact again counts as skipped. Only a hash of its source_id is kept.
+
+    Of a `number` that was erased a keyed hash (cdrs.ingest.erased): what happened before `created_at` is not taken in.
+    """
 
     class Kind(models.TextChoices):
         CALL = "call"
         LEG = "leg"
         RECORDING = "recording"
         VOICEMESSAGE = "voicemessage"
+        NUMBER = "number"
 
     kind = models.CharField(max_length=12, choices=Kind)
     source = models.CharField(max_length=60)

@@ -29,11 +29,6 @@ class Said(CharFilter):
         return qs.filter(anywhere) if value else qs
 
 
-class MessageNumber(AnyNumber):
-    def filter(self, qs: Any, value: list[str]) -> Any:
-        return super().filter(qs.knowing_numbers(), value)
-
-
 class Exactly(CharFilter):
     """Rows with exactly this text in the column, by its index; the empty text: those that have none."""
 
@@ -134,7 +129,7 @@ class VoiceMessageFilter(LeanFilterSet):
     result = Always("voicemail")
     from_username = AnyOf("caller_number")
     to_username = AnyOf("dialled")
-    number = MessageNumber("caller", "dialled")
+    number = AnyNumber("caller", "dialled")
     has_transcript = HasText("transcript")
     q = Said("transcript")
 

@@ -7,14 +7,14 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Reverse
 from django.db.models.lookups import Exact
 
-from cdrs.models import Call, Leg, owner
+from cdrs.models import Call, Leg, owner, plain, stored
 from portal.access.querysets import Owned
 from portal.clients.models import Extension, ExtensionGroup
 from records.columns import SOUGHT_BY, begun, fits_index, utc_day, whole_second
-from records.querysets import HeardQuerySet, RecordedQuerySet, TrashedQuerySet, VoiceMessageQuerySet
+from records.querysets import HeardQuerySet, RecordedQuerySet, TrashedQuerySet
 
 
 class State(models.TextChoices):
@@ -241,11 +241,20 @@ class VoiceMessage(Heard):
     live_id = models.BigIntegerField(null=True)
     parent_live_id = models.BigIntegerField(null=True)
 
-    objects = VoiceMessageQuerySet.as_manager()  # type: ignore[misc]
+    caller_plain_rev = stored(Reverse(plain("caller_number")))
+    dialled_plain_rev = stored(Reverse(plain("dialled")))
 
     class Meta(Heard.Meta):
         indexes = [
             *Heard.Meta.indexes,
+            *(
+                models.Index(
+                    fields=["client", f"{name}_plain_rev"],
+                    name=f"voicemessage_{name}_rev",
+                    opclasses=["int8_ops", "text_pattern_ops"],
+                )
+                for name in ("caller", "dialled")
+            ),
             # The page lists those that cannot be played too, each with the reason.
             models.Index(
                 *(models.F("client"), models.F("init_time").desc(), models.F("id").desc()),

@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from django.db.models import BooleanField, ExpressionWrapper, Func, Model, Q, TextField
+from django.db.models import BooleanField, Func, Model, Q
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Reverse
 
-from cdrs.models import plain
 from portal.access.principal import Principal, Reach
 from portal.access.querysets import OwnedQuerySet
 
@@ -77,14 +75,3 @@ class TrashedQuerySet(OwnedQuerySet):
         if owner is None:
             return self.none()
         return self.filter(Q(**{f"record__{column}": owner}) | Q(**{f"voicemessage__{column}": owner}))
-
-
-class VoiceMessageQuerySet(HeardQuerySet):
-    def knowing_numbers(self) -> Self:
-        """With the numbers in the form that `cdrs.querysets.number_like` compares: messages are few, none is kept."""
-        return self.alias(
-            **{
-                f"{name}_plain_rev": Reverse(ExpressionWrapper(plain(column), output_field=TextField()))
-                for name, column in (("caller", "caller_number"), ("dialled", "dialled"))
-            }
-        )

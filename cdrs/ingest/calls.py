@@ -11,6 +11,7 @@ from django.db import connection
 
 from cdrs.facts import CallFacts
 from cdrs.ingest.counters import LegCounts
+from cdrs.ingest.erased import refuse_calls
 from cdrs.ingest.fresh import write_fresh
 from cdrs.ingest.names import buried, lock_sources, rows_named, taken_by_another
 from cdrs.ingest.outcomes import BURIED, UNCHANGED, Ingested, Outcome, rejected
@@ -139,6 +140,8 @@ def _refused(client_id: int, calls: Sequence[Prepared], indexes: Sequence[int], 
     for source, keys in by_source(fresh).items():
         dead |= {(source, key) for key in buried(client_id, "call", source, keys)}
         taken |= {(source, key): kind for key, kind in taken_by_another(client_id, "call", source, keys).items()}
+    new = {name for name in fresh if name not in dead}
+    dead |= refuse_calls(client_id, [call for call in told if (call.source, call.source_id) in new])
     leg_owners = _leg_owners(client_id, told)
     uuid_owners = _uuid_owners(client_id, told)
     if not (dead or taken or leg_owners or uuid_owners):

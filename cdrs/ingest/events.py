@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from cdrs.facts import EventFacts
 from cdrs.ingest.current import courses_of, write_current
+from cdrs.ingest.erased import bury, erased
 from cdrs.ingest.extensions import NOWHERE, Place, places
 from cdrs.ingest.names import buried, live_uuids, lock_sources, rows_named
 from cdrs.ingest.outcomes import BURIED, UNCHANGED, Ingested, Outcome, rejected
@@ -71,6 +72,7 @@ def _by_source(events: Sequence[EventFacts]) -> dict[str, list[int]]:
 def _ingest_source(client_id: int, source: str, events: Sequence[EventFacts]) -> list[Ingested]:
     known = _known_events(client_id, source, events)
     dead = buried(client_id, "call", source, list({event.call for event in events}))
+    dead |= _of_erased(client_id, source, [event for event in events if event.call not in dead])
     results: list[Ingested] = []
     told: dict[str, tuple[EventFacts, bytes]] = {}  # what is to be written: of one name the last
     for event in events:
@@ -82,6 +84,14 @@ def _ingest_source(client_id: int, source: str, events: Sequence[EventFacts]) ->
     if told:
         _write(client_id, source, list(told.values()), known)
     return results
+
+
+def _of_erased(client_id: int, source: str, events: Sequence[EventFacts]) -> set[str]:
+    """The calls of events that name a number which was erased since. They have tombstones from now on."""
+    old = erased(client_id, [(event.at, (event.caller.number, event.called.number)) for event in events])
+    calls = {event.call for event, dead in zip(events, old, strict=True) if dead}
+    bury(client_id, [("call", source, key) for key in calls])
+    return calls
 
 
 def _verdict(

@@ -13,6 +13,7 @@ from django.db import transaction
 from psycopg.errors import UniqueViolation
 
 from cdrs.ingest.counters import LegCounts
+from cdrs.ingest.erased import erased_calls
 from cdrs.ingest.extensions import NOWHERE, places
 from cdrs.ingest.names import buried, live_uuids, rows_named, taken_by_another
 from cdrs.ingest.outcomes import Ingested, Outcome
@@ -50,7 +51,7 @@ def write_fresh(client_id: int, calls: Sequence[Prepared]) -> list[Ingested] | N
 
 
 def _is_known(client_id: int, calls: Sequence[Prepared]) -> bool:
-    """Whether any of them is deleted, or another kind of thing, or told live, or one of a few samples is stored."""
+    """Whether any of them is deleted, of an erased number, another kind of thing, or told live; or a sample stored."""
     source, keys = calls[0].source, [call.source_id for call in calls]
     samples = keys[:: max(1, len(keys) // PROBES)]
     return bool(
@@ -58,6 +59,7 @@ def _is_known(client_id: int, calls: Sequence[Prepared]) -> bool:
         or buried(client_id, "call", source, keys)
         or taken_by_another(client_id, "call", source, keys)
         or live_uuids(client_id, source, keys)
+        or any(erased_calls(client_id, calls))
     )
 
 

@@ -12,6 +12,7 @@ from portal.access.principal import Principal
 from portal.audit.actions import Action
 from portal.audit.ledger import note
 from portal.clients.models import Extension
+from portal.clients.numbers import plain_rev
 from portal.holds.models import Hold
 from portal.holds.queries import lock
 
@@ -33,10 +34,10 @@ def on_extension(extension: Extension, start: datetime | None, end: datetime | N
 
 def on_number(number: str) -> Hold:
     """Every call from or to a number. ValueError where there is nothing in it to compare."""
-    plain = "".join(character for character in number if character.isascii() and character.isalnum())
+    plain = plain_rev(number)
     if not plain:
         raise ValueError("digits or letters are needed")
-    return Hold(kind=Hold.Kind.NUMBER, number=number, plain_rev=plain[::-1])
+    return Hold(kind=Hold.Kind.NUMBER, number=number, plain_rev=plain)
 
 
 def place(hold: Hold, who: Principal, reason: str, until: datetime | None = None) -> Hold:

@@ -19,7 +19,7 @@ from portal.clients.pages import ClientPage
 from portal.pages.chips import chips_of
 from portal.web.paging import BadCursor, keyset_page
 from records.models import MediaFile, Playable, State, VoiceMessage
-from records.querysets import VoiceMessageQuerySet as Messages
+from records.querysets import HeardQuerySet as Messages
 
 SHOWN = [State.AVAILABLE, State.MISSING, State.BAD]
 
@@ -47,7 +47,7 @@ class VoiceMessageFilter(PeriodFilter):
         return messages.filter(init_time__lt=self.when.end) if self.when.end else messages
 
     def by_number(self, messages: Messages, name: str, pattern: str) -> Messages:
-        return messages.knowing_numbers().filter(number_like("caller", pattern))
+        return messages.filter(number_like("caller", pattern))
 
     def by_new(self, messages: Messages, name: str, wanted: str) -> Messages:
         return messages.filter(is_new=wanted == "yes")

@@ -8,9 +8,10 @@ from typing import Any
 from django.db import connection
 
 from cdrs.ingest.calls import by_source
+from cdrs.ingest.erased import bury, erased
 from cdrs.ingest.extensions import places
-from cdrs.ingest.names import lock_sources
-from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome
+from cdrs.ingest.names import buried, lock_sources
+from cdrs.ingest.outcomes import BURIED, SKIPPED, UNCHANGED, Ingested, Outcome
 from cdrs.ingest.rows import facts_hash, new_uuid
 from cdrs.ingest.staging import cursor, insert_rows, update_rows
 from cdrs.ingest.writing import new_ids
@@ -51,6 +52,28 @@ def ingest_voicemessages(client_id: int, facts: Sequence[VoiceMessageFacts]) -> 
 Writer = Callable[[Sequence[Any]], tuple[Sequence[str], Values]]
 
 
+def of_lost_calls(client_id: int, source: str, facts: Sequence[RecordingFacts]) -> set[str]:
+    """Recordings whose call, or CDR, is gone for good: nobody would ever find them."""
+    named = {kind: {name for one in facts if (name := getattr(one, kind)) is not None} for kind in ("call", "leg")}
+    gone = {kind: buried(client_id, kind, source, list(names)) for kind, names in named.items()}
+    return {one.source_id for one in facts if one.call in gone["call"] or one.leg in gone["leg"]}
+
+
+def of_erased_numbers(client_id: int, source: str, facts: Sequence[VoiceMessageFacts]) -> set[str]:
+    """Messages from or to a number that was erased since. They have tombstones from now on: their audio may come."""
+    old = erased(client_id, [(one.at, (one.caller.number, one.dialled)) for one in facts])
+    keys = {one.source_id for one, dead in zip(facts, old, strict=True) if dead}
+    bury(client_id, [("voicemessage", source, key) for key in keys])
+    return keys
+
+
+# Which of new facts are not taken in, by what they are about.
+LOST: dict[Kind, Callable[[int, str, Sequence[Any]], set[str]]] = {
+    RECORDING: of_lost_calls,
+    VOICEMESSAGE: of_erased_numbers,
+}
+
+
 def _in_turns(client_id: int, kind: Kind, facts: Sequence[Facts], writer: Writer) -> list[Ingested]:
     """What a batch names twice is told in two turns, so that its last word stays."""
     results: list[Ingested] = [UNCHANGED] * len(facts)
@@ -72,6 +95,8 @@ def _ingest_distinct(
 ) -> list[Ingested]:
     known = known_rows(client_id, kind, source, keys)
     answers = refused(client_id, kind, source, [key for key in keys if key not in known])
+    new = [one for one in facts if one.source_id not in known and one.source_id not in answers]
+    answers |= dict.fromkeys(LOST[kind](client_id, source, new), BURIED)
     hashes = {one.source_id: facts_hash(one) for one in facts}
     for key, row in known.items():
         if row.trashed:
