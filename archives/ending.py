@@ -16,7 +16,8 @@ from portal.access.principal import Principal
 from portal.audit.actions import Action
 from portal.audit.ledger import note
 
-ERASED = "A recording in it was erased after it was sealed."
+ERASED = "a recording in it was erased after it was sealed"
+DAMAGED = "a recording in it is not in storage as it was when it was sealed"
 
 
 def cancel(archive: Archive, who: Principal) -> bool:
@@ -37,7 +38,8 @@ def erase(client_id: int, *, records: Iterable[int] = (), messages: Iterable[int
     members = ArchiveMember.objects.filter(**of_records) | ArchiveMember.objects.filter(**of_messages)
     ids = sorted(set(members.order_by().values_list("archive_id", flat=True)))
     members.delete()
-    touched = Archive.objects.filter(client_id=client_id, id__in=ids).exclude(state__in=ENDED).order_by("id")
+    mine = Archive.objects.select_for_update().filter(client_id=client_id, id__in=ids)
+    touched = list(mine.exclude(state__in=ENDED).order_by("id"))  # locked at once, before anybody is told
     return [archive for archive in touched if end(archive, State.ERASED, ERASED)]
 
 

@@ -59,9 +59,10 @@ class Archive(Owned):
     `addresses` are mailed what has become of it (archives.telling).
 
     `files` and `bytes` are those chosen, counted when it is asked for and exact once it is frozen; `…_done` those
-    checked. `size` is the zip's own, `data_size` where its directory begins, `etag` a SHA-256 over its layout. `spans`
-    are the bytes delivered so far, merged. `due_at` is when a worker is to look at it again, whatever its state: to
-    begin, to take it from a worker that died, to try again, to end it. Raising `generation` ends its link.
+    checked. `size` is the zip's own; it has `entries` files, their data come first and then the directory; `etag` is a
+    SHA-256 over its layout. `spans` are the bytes delivered so far, merged. `due_at` is when a worker is to look at it
+    again, whatever its state: to begin, to take it from a worker that died, to try again, to end it. Raising
+    `generation` ends its link.
     """
 
     group_path = "extension__group_id"
@@ -103,7 +104,9 @@ class Archive(Owned):
     expires_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     size = models.BigIntegerField(null=True)
+    entries = models.BigIntegerField(null=True)
     data_size = models.BigIntegerField(null=True)
+    directory_size = models.BigIntegerField(null=True)
     etag = models.CharField(max_length=64, null=True)
     generation = models.PositiveIntegerField(default=1)
     spans = models.JSONField(default=list)
@@ -179,7 +182,7 @@ class ArchiveMember(Owned):
 
 
 class ArchiveMark(Owned):
-    """Where a member begins in the zip, and its entry in the directory: of every few hundredth, to find the rest by.
+    """Where a member begins in the zip, and its entry in the directory: of one in so many, to find the rest by.
 
     `entry` counts from the directory's own beginning.
     """
@@ -194,7 +197,6 @@ class ArchiveMark(Owned):
         constraints = [
             models.UniqueConstraint("client", "archive", "position", name="mark_at_position"),
         ]
-        indexes = [models.Index(fields=["client", "archive", "offset"], name="mark_by_offset")]
 
     def __str__(self) -> str:
         return f"{self.position} at {self.offset}"

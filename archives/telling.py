@@ -26,7 +26,7 @@ from portal.mail.models import Mail
 from portal.mail.outbox import Letter, post
 
 # Why an archive ended, in words for everybody. What else stands in `error` is for who runs the portal.
-TOLD = (ending.ERASED,)
+TOLD = (ending.ERASED, ending.DAMAGED)
 FAILED = "something went wrong in the portal; its operators can see what"
 # Bad news is of no use for ever.
 LATEST = timedelta(days=2)

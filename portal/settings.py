@@ -159,7 +159,7 @@ MIDDLEWARE = [
     "portal.web.browsers.ForBrowsers",
 ]
 # Programs say who they are in each request and send no cookie: these addresses are not led through what follows.
-PROGRAMS = r"/+api/+ver1\.0(?!/+client_api_explorer)(/|$)|/intake/v1/|/(healthz|readyz)$"
+PROGRAMS = r"/+api/+ver1\.0(?!/+client_api_explorer)(/|$)|/intake/v1/|/archive/|/(healthz|readyz)$"
 BROWSER_MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -256,6 +256,14 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "portal.dialects.schema.DoorSchema",
     "UNAUTHENTICATED_USER": None,
+}
+
+# ---------------------------------------------------------------- archives
+
+# What a manifest says of a recording and of a voice message: the native API's fields.
+ARCHIVE_FIELDS = {
+    "record": "portal.dialects.ringme.fields.RECORDS",
+    "voicemessage": "portal.dialects.ringme.fields.MESSAGES",
 }
 
 # ---------------------------------------------------------------- live calls

@@ -19,5 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.accounts.urls")),
     path("", include("portal.clients.urls")),
     path("", include("records.urls")),
+    path("", include("archives.urls")),
     path("", include("portal.pages.urls")),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ from portal.access.isolation import scope
 from portal.media import playable, uploads
 from portal.media.facts import Undecodable
 from portal.media.models import PendingUpload
+from records import pins
 from records.models import MediaFile, Playable
 
 log = logging.getLogger(__name__)
@@ -35,12 +36,17 @@ def wake(client_id: int, mediafile_id: int) -> None:
     tasks.wake(make_playable, client_id, mediafile_id)
 
 
-def forget_after_commit(files: Iterable[MediaFile]) -> None:
-    """Remove the objects of files whose rows go with the running transaction.
+def forget_after_commit(client_id: int, files: Sequence[MediaFile]) -> None:
+    """Remove the objects of a client's files whose rows go with the running transaction.
 
-    They are journalled as uploads that nobody kept, so that the sweeper removes what a crash after the commit leaves.
+    They are journalled as uploads that nobody kept, so that the sweeper removes what a crash after the commit leaves;
+    what is pinned is left to it altogether, dated from the end of its pin.
     """
-    forget_keys_after_commit([key for file in files for key in (file.key, file.playable_key) if key])
+    pinned = pins.until(client_id, files)
+    PendingUpload.objects.bulk_create([PendingUpload(key=key, created_at=end) for key, end in pinned.items()])
+    forget_keys_after_commit(
+        key for file in files for key in (file.key, file.playable_key) if key and key not in pinned
+    )
 
 
 def forget_keys_after_commit(keys: Iterable[str]) -> None:

@@ -31,6 +31,7 @@ PUBLIC = {
     "oauth-revoke": "as above",
     "oauth-introspect": "as above",
     "storage-link": "the link is the permission",
+    "archive-link": "as above",
     "ringme-schema": "what the API is like; no secret is in it",
     "ringme-explorer": "the page that shows it",
     "ringme-explorer-signed-in": "hands a code to the page that opened it",

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 from urllib.parse import quote
 
 from django.conf import settings
@@ -23,6 +24,7 @@ from portal.media.storage import BLOCK_BYTES, FileStore, Reader, SizeDiffers, st
 
 # Kept by nobody but the listener's own browser, and asked for again each time: a right may have been taken back since.
 DEFAULT_CACHE = "private, no-cache"
+TOLD_EVERY = 64 * 1024**2
 _UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f/\\"]+')
 
 
@@ -44,6 +46,16 @@ class StoredFile:
     etag: str
     last_modified: datetime
 
+    block: ClassVar[int] = BLOCK_BYTES
+    by_proxy: ClassVar[bool] = True  # nginx may send it, where there is one
+
+    def open(self, part: ByteRange) -> Reader:
+        """A reader of a part. MediaGone."""
+        try:
+            return store().open_range(self.key, part.first, part.length, self.size)
+        except (FileNotFoundError, SizeDiffers) as error:
+            raise MediaGone(self.key) from error
+
 
 def deliver(
     request: HttpRequest,
@@ -57,9 +69,10 @@ def deliver(
     """The answer to GET or HEAD for `file`, or for the one range of it that was asked for.
 
     Several ranges, malformed ones and other units are answered with the whole file. MediaGone where storage has it not.
-    `told` is called once with the first byte and how many were sent, when the body ends or its listener goes away.
+    `told` is called with the first byte and how many were sent, when the body ends or its listener goes away, and for
+    every TOLD_EVERY bytes of a long one.
     """
-    if sent_by_proxy():
+    if file.by_proxy and sent_by_proxy():
         response: HttpResponseBase = _by_nginx(file)
     else:
         response = _by_us(request, file, told)
@@ -136,35 +149,28 @@ def _range_header(request: HttpRequest, etag: str, modified: int) -> str | None:
 
 def _answer(request: HttpRequest, file: StoredFile, part: ByteRange | None, told: Told | None) -> HttpResponseBase:
     whole = part or ByteRange(0, file.size - 1)
-    reader = _open(file, whole)
+    reader = file.open(whole)
     if request.method == "HEAD":
         reader.close()
         response: HttpResponseBase = HttpResponse()
     else:
-        response = StreamingHttpResponse(_Body(reader, whole, told), status=206 if part else 200)
+        response = StreamingHttpResponse(_Body(reader, whole, file.block, told), status=206 if part else 200)
     response["Content-Length"] = str(whole.length)
     if part:
         response["Content-Range"] = f"bytes {part.first}-{part.last}/{file.size}"
     return response
 
 
-def _open(file: StoredFile, part: ByteRange) -> Reader:
-    try:
-        return store().open_range(file.key, part.first, part.length, file.size)
-    except (FileNotFoundError, SizeDiffers) as error:
-        raise MediaGone(file.key) from error
-
-
 class _Body:
     """A part of a file in blocks from a reader; closes it at the end, on an error, and when the listener goes away.
 
     The first block gives the request's database connection back: a slow listener must not keep one of a pool. A block
-    counts as sent once the next one is asked for: the server had taken it then.
+    counts as sent once the next one is asked for: the server had taken it then. Of a long body it is told as it goes.
     """
 
-    def __init__(self, reader: Reader, part: ByteRange, told: Told | None) -> None:
+    def __init__(self, reader: Reader, part: ByteRange, block: int, told: Told | None) -> None:
         self._reader, self._left, self._started = reader, part.length, False
-        self._first, self._told, self._sent, self._block = part.first, told, 0, 0
+        self._first, self._told, self._sent, self._block, self._most = part.first, told, 0, 0, block
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -172,13 +178,15 @@ class _Body:
     def __next__(self) -> bytes:
         if not self._started:
             self._started = True
-            _release_connections()
+            release_connections()
         self._sent += self._block
         self._block = 0
+        if self._sent >= TOLD_EVERY:
+            self._tell()
         if self._left <= 0:
             self.close()
             raise StopIteration
-        block = self._reader.read(min(BLOCK_BYTES, self._left))
+        block = self._reader.read(min(self._most, self._left))
         if not block:
             self.close()
             # Ending quietly would let a shorter body pass for the whole: the server has to break the connection.
@@ -190,12 +198,17 @@ class _Body:
     def close(self) -> None:
         self._left = 0
         self._reader.close()
-        told, self._told = self._told, None
-        if told is not None and self._sent:
-            told(self._first, self._sent)
+        self._tell()
+
+    def _tell(self) -> None:
+        first, sent = self._first, self._sent
+        self._first, self._sent = first + sent, 0
+        if self._told is not None and sent:
+            self._told(first, sent)
+            release_connections()
 
 
-def _release_connections() -> None:
+def release_connections() -> None:
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close()

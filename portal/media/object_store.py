@@ -1,10 +1,12 @@
 """Media in an S3 bucket. Loaded only where the settings name one: boto3 is heavy."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,48 @@ class ObjectStore(S3Storage):
             found["Body"].close()
             raise SizeDiffers(name)
         return found["Body"]
+
+    def many(self) -> ObjectStore:
+        """It keeps nothing open from one object to the next."""
+        return self
+
+    def close(self) -> None:
+        pass
+
+    # ------------------------------------------------------------ whoever fetches it is sent here
+
+    def signed_address(self, name: str, seconds: int, /, *, method: str, disposition: str, content_type: str) -> str:
+        """An address that is good for so many seconds, and for this method alone."""
+        told = {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}
+        asked = {"Bucket": self.bucket_name, "Key": self.object_key(name)} | told
+        return str(self.client.generate_presigned_url(f"{method.lower()}_object", asked, seconds))
+
+    # ------------------------------------------------------------ one object, part by part
+
+    def begin_parts(self, name: str, content_type: str) -> str:
+        """The name of an upload, the only one of this object. Parts are numbered from 1."""
+        key = self.object_key(name)
+        others = self.client.list_multipart_uploads(Bucket=self.bucket_name, Prefix=key).get("Uploads", [])
+        for other in others:
+            self.abort_parts(name, other["UploadId"])
+        begun = self.client.create_multipart_upload(Bucket=self.bucket_name, Key=key, ContentType=content_type)
+        return str(begun["UploadId"])
+
+    def put_part(self, name: str, upload: str, number: int, body: bytes) -> str:
+        """The part's ETag. The same number again replaces it."""
+        where = {"Bucket": self.bucket_name, "Key": self.object_key(name), "UploadId": upload}
+        return str(self.client.upload_part(**where, PartNumber=number, Body=body)["ETag"])
+
+    def finish_parts(self, name: str, upload: str, etags: Sequence[str]) -> None:
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
+        where = {"Bucket": self.bucket_name, "Key": self.object_key(name), "UploadId": upload}
+        self.client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+
+    def abort_parts(self, name: str, upload: str) -> None:
+        """No error where there is no such upload."""
+        where = {"Bucket": self.bucket_name, "Key": self.object_key(name), "UploadId": upload}
+        with contextlib.suppress(self.client.exceptions.NoSuchUpload):
+            self.client.abort_multipart_upload(**where)
 
     @contextlib.contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:

@@ -7,7 +7,7 @@ what it is given and keeps nothing of an upload that raised midway.
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
@@ -15,6 +15,19 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage, storages
 from django.utils.deconstruct import deconstructible
 
+from portal.media.folders import Folders, SizeDiffers
+
+__all__ = [
+    "BLOCK_BYTES",
+    "FileStore",
+    "Many",
+    "MediaStore",
+    "Reader",
+    "SizeDiffers",
+    "local_copy",
+    "serving_store",
+    "store",
+]
 BLOCK_BYTES = 256 * 1024
 
 
@@ -26,8 +39,14 @@ class Reader(Protocol):
     def close(self) -> None: ...
 
 
-class SizeDiffers(Exception):
-    """The object in storage is not as long as its row says: it was cut or changed behind our back."""
+class Many(Protocol):
+    """What is read of many objects one after another, by one thread; `close` it."""
+
+    def size(self, name: str, /) -> int: ...
+
+    def open_range(self, name: str, start: int, length: int, size: int, /) -> Reader: ...
+
+    def close(self) -> None: ...
 
 
 class MediaStore(Protocol):
@@ -43,7 +62,34 @@ class MediaStore(Protocol):
 
     def open_range(self, name: str, start: int, length: int, size: int, /) -> Reader: ...
 
+    def many(self) -> Many: ...
+
     def local_copy(self, name: str, /) -> contextlib.AbstractContextManager[Path]: ...
+
+
+class ServingStore(MediaStore, Protocol):
+    """One that whoever fetches something can be sent to; and that takes an object part by part, over any time.
+
+    All parts but the last have at least 5 MB. Until `finish_parts` there is no object, after it no upload.
+    """
+
+    def signed_address(
+        self, name: str, seconds: int, /, *, method: str, disposition: str, content_type: str
+    ) -> str: ...
+
+    def begin_parts(self, name: str, content_type: str, /) -> str: ...
+
+    def put_part(self, name: str, upload: str, number: int, body: bytes, /) -> str: ...
+
+    def finish_parts(self, name: str, upload: str, etags: Sequence[str], /) -> None: ...
+
+    def abort_parts(self, name: str, upload: str, /) -> None: ...
+
+
+def serving_store() -> ServingStore | None:
+    """The store that the settings name, where it is one of these."""
+    found = store()
+    return cast(ServingStore, found) if hasattr(found, "signed_address") else None
 
 
 def store() -> MediaStore:
@@ -104,24 +150,16 @@ class FileStore(FileSystemStorage):
 
     def open_range(self, name: str, start: int, length: int, size: int) -> BinaryIO:
         """A reader at byte `start`. FileNotFoundError; SizeDiffers where the file has not `size` bytes."""
-        file = self._open_plain(name)
-        try:
-            if os.fstat(file.fileno()).st_size != size:
-                raise SizeDiffers(name)
-            file.seek(start)
-        except BaseException:
-            file.close()
-            raise
-        return file
+        with contextlib.closing(self.many()) as folders:
+            return folders.open_range(name, start, length, size)
+
+    def many(self) -> Folders:
+        return Folders(self)
 
     @contextlib.contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
-        self._open_plain(name).close()
+        os.close(os.open(self.path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC))
         yield Path(self.path(name))
-
-    def _open_plain(self, name: str) -> BinaryIO:
-        descriptor = os.open(self.path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        return os.fdopen(descriptor, "rb", buffering=0)
 
     def _make_folder(self, folder: Path) -> None:
         """Make `folder` and what lacks above it, each one durable in the folder that holds it."""

@@ -6,10 +6,7 @@ given back before it is sent, so that a slow reader holds a thread and nothing e
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache
@@ -32,12 +29,11 @@ from portal.audit.ledger import note
 from portal.pages.calls import CallsPage
 from portal.web.paging import Cursor, older_than
 from portal.web.periods import Period
+from portal.web.spreadsheets import BYTE_ORDER_MARK, as_csv
 from portal.web.templatetags.portal_format import zone_name
 from records.models import Record
 
 BATCH_ROWS = 5000
-# Spreadsheets on Windows read a file without this mark in a code page of their own, and names come out broken.
-BYTE_ORDER_MARK = "\ufeff"
 TIME_FORMAT = "YYYY-MM-DD HH24:MI:SS"
 HEADER = (
     *("Started", "Zone", "Direction", "Caller number", "Caller name", "Called number", "Called name", "Extensions"),
@@ -49,8 +45,6 @@ COLUMNS = (
     *("called_name", "extensions", "groups", "result", "answered", "ended", "talked", "did", "queue_name"),
     *("heard", "call_uuid"),
 )
-FORMULA = re.compile(r"[=+\-@\t\r]")
-PLAIN_NUMBER = re.compile(r"[+]?[0-9*#]+")
 
 
 class CallsCsv(CallsPage):
@@ -142,19 +136,6 @@ def local(field: str, zone: ZoneInfo) -> Func:
 @cache
 def zone_label(offset: timedelta) -> str:
     return zone_name(datetime(2000, 1, 1, tzinfo=timezone(offset)))
-
-
-def as_csv(rows: Iterable[Iterable[Any]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows([safe(cell) for cell in cells] for cells in rows)
-    return buffer.getvalue()
-
-
-def safe(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it; phone numbers stay as they are."""
-    if not isinstance(cell, str) or not FORMULA.match(cell) or PLAIN_NUMBER.fullmatch(cell):
-        return cell
-    return "'" + cell
 
 
 def give_back_connection() -> None:

@@ -26,6 +26,7 @@ from portal.audit import ledger
 from portal.audit.actions import Action
 from portal.holds.queries import lock
 from portal.media.storage import store
+from records import pins
 from records.deletion.forgetting import forget_rows
 from records.deletion.items import by_kind
 from records.deletion.restoring import forget_empty, restore_next
@@ -117,10 +118,13 @@ def remove_next(client_id: int) -> bool:
 def claim(client_id: int) -> list[Leaving]:
     """Mark a batch as removing. Whatever is claimed is tried again when its lease has passed, should this worker die.
 
-    Nothing leaves the trash for good but by this mark, and nothing gets it that a legal hold keeps.
+    Nothing leaves the trash for good but by this mark, and nothing gets it that a legal hold keeps, or a pin; while
+    something is pinned just now there is no batch, and the sweeper comes again.
     """
     with scope(client_id):
         lock(client_id, alone=False)
+        if not pins.lock_at_once(client_id):
+            return []
         items: list[Trashed] = []
         for ready in (failed(client_id), leaving(client_id)):
             free = ready.select_for_update(skip_locked=True, of=("self",)).order_by()

@@ -13,6 +13,7 @@ from portal.access import tasks
 from portal.access.isolation import scope
 from records.holding import without_held
 from records.models import Deletion, Trashed
+from records.pins import unpinned
 
 
 def wake_after_commit(client_id: int) -> None:
@@ -40,10 +41,10 @@ def under_way(client_id: int) -> Any:
 
 
 def leaving(client_id: int) -> Any:
-    """What has been in the trash for its time, and no hold keeps."""
+    """What has been in the trash for its time, and neither a hold nor a pin keeps."""
     due = {"deletion__due_at__lte": timezone.now(), "deletion__hides": False, "deletion__restoring": False}
     mine = Trashed.objects.filter(client_id=client_id, deletion__client_id=client_id, removing=False, **due)
-    return without_held(client_id, mine)
+    return unpinned(client_id, without_held(client_id, mine))
 
 
 def failed(client_id: int) -> Any:

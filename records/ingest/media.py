@@ -83,7 +83,7 @@ def _attach(client_id: int, kind: Kind, row_id: int, media: ArrivedMedia) -> Ing
         transaction.on_commit(partial(remove, stored.key))
         return UNCHANGED
     with settling(client_id, kind, [row_id]):
-        forget_after_commit(former)
+        forget_after_commit(client_id, former)
         MediaFile.objects.filter(client_id=client_id, id__in=[file.id for file in former]).delete()
         uploads.keep(stored.key)
         _insert_file(client_id, kind, row_id, media)

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views import View
 
 from portal.access.isolation import bind
 from portal.dialects.ringme.heard import audio
 from portal.media.delivery import MediaGone
+from portal.web.secret_links import NOT_KEPT, SecretLink
 from records.hearing import holder_of_link
 from records.links import KINDS, opened
 
-NOT_KEPT = "private, no-store"
 
-
-class StorageLink(View):
+class StorageLink(SecretLink):
     """The file, or 404 that does not say why: revoked, deleted, switched off, never made. Authorization is ignored."""
 
-    http_method_names = ["get", "head"]
-
-    def dispatch(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponseBase:
-        # Logs say the path of what failed; whoever reads them must not get the link.
-        request.path = request.path_info = "/storage/"
-        response = super().dispatch(request, *args, **kwargs)
-        response["Cache-Control"] = NOT_KEPT
-        response["Referrer-Policy"] = "no-referrer"
-        response["X-Robots-Tag"] = "noindex"
-        return response
+    shown = "/storage/"
 
     def get(self, request: HttpRequest, token: str) -> HttpResponseBase:
         found = opened(token)

@@ -18,6 +18,7 @@ from portal.access.isolation import scope
 from portal.accounts.models import User
 from portal.clients.models import Extension
 from portal.pages import calls_csv
+from portal.web import spreadsheets
 from tests.factories import NOON, Cast, make_call, make_record
 
 SignIn = Callable[[User], Browser]
@@ -124,7 +125,7 @@ def test_a_name_that_looks_like_a_formula_is_text(cast: Cast, as_: SignIn) -> No
 
 @given(st.text(max_size=40))
 def test_no_text_begins_a_formula(text: str) -> None:
-    cell = calls_csv.safe(text)
+    cell = spreadsheets.safe(text)
     assert cell in (text, "'" + text)
     if cell[:1] in set("=+-@\t\r"):
         assert cell[0] == "+" and set(cell[1:]) <= set("0123456789*#")
@@ -132,8 +133,8 @@ def test_no_text_begins_a_formula(text: str) -> None:
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20), min_size=2, max_size=5))
 def test_a_reader_gets_back_what_was_written(cells: list[str]) -> None:
-    (back,) = csv.reader(io.StringIO(calls_csv.as_csv([cells]), newline=""))
-    assert back == [calls_csv.safe(cell) for cell in cells]
+    (back,) = csv.reader(io.StringIO(spreadsheets.as_csv([cells]), newline=""))
+    assert back == [spreadsheets.safe(cell) for cell in cells]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""Media tests run against both stores: a directory, and a bucket on an S3 server in this process."""
+"""The two kinds of stores: a directory, and a bucket on an S3 server in this process."""
 
 from __future__ import annotations
 
@@ -24,19 +24,24 @@ def s3_server() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def bucket(s3_server: str, settings: Any) -> MediaStore:
-    """The settings name a fresh bucket."""
+def use_bucket(settings: Any, endpoint: str, access: str, secret: str) -> MediaStore:
+    """The settings name a fresh bucket of this server."""
     name = f"media-{secrets.token_hex(4)}"
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-    boto3.client("s3", endpoint_url=s3_server, **keys).create_bucket(Bucket=name)
-    options = {"bucket_name": name, "location": "calls", "endpoint_url": s3_server, "addressing_style": "path"}
+    keys = {"aws_access_key_id": access, "aws_secret_access_key": secret, "region_name": "us-east-1"}
+    boto3.client("s3", endpoint_url=endpoint, **keys).create_bucket(Bucket=name)
+    options = {"bucket_name": name, "location": "calls", "endpoint_url": endpoint, "addressing_style": "path"}
     backend = {
         "BACKEND": "portal.media.object_store.ObjectStore",
-        "OPTIONS": options | {"access_key": "test", "secret_key": "test", "region_name": None},
+        "OPTIONS": options | {"access_key": access, "secret_key": secret, "region_name": None},
     }
     settings.STORAGES = settings.STORAGES | {"default": backend}
     return store()
+
+
+@pytest.fixture
+def bucket(s3_server: str, settings: Any) -> MediaStore:
+    """The settings name a fresh bucket."""
+    return use_bucket(settings, s3_server, "test", "test")
 
 
 @pytest.fixture(params=["files", "s3"])
