@@ -145,6 +145,18 @@ say
 say "One of them, with its CDRs."
 ONLY="call_uuid extension_name result" ask "$API/client/@me/call_history/$CALL_UUID" -H "$AUTH"
 
+title "Archives"
+say "The recordings of a period in one zip: when it is ready a link comes by mail, which needs no token."
+ask "$API/client/@me/record/archive/" --data-urlencode "start_datetime=$START" --data-urlencode "end_datetime=$END" \
+  -d email=nora@north.example,gus@north.example -H "$AUTH"
+name ARCHIVE "$(field archive_uuid < "$work/body")"
+ONLY="archive_uuid status records_count files_size" ask "$API/client/@me/record/archive/" -d per_page=1 --get -H "$AUTH"
+say
+say "The next one when an hour has passed, or this one was downloaded; or when it is cancelled."
+SHOW=retry-after ask "$API/client/@me/record/archive/" --data-urlencode "start_datetime=$START" \
+  --data-urlencode "end_datetime=$END" -d email=nora@north.example -H "$AUTH"
+ask "$API/client/@me/record/archive/$ARCHIVE" -X DELETE -H "$AUTH"
+
 title "Deleting, and taking it back"
 ask "$API/client/@me/record/$RECORD" -X DELETE -H "$AUTH"
 say

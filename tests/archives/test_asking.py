@@ -337,6 +337,7 @@ def test_other_clients_ask_as_they_like(people: Cast, heard: list[Record]) -> No
         ask(people.principal(people.sam), wanted())
 
 
+@pytest.mark.clause("ringme", "several requests at once: exactly one is accepted")
 def test_of_many_at_once_exactly_one_is_accepted(people: Cast, heard: list[Record]) -> None:
     outcomes: list[str] = []
     ready = threading.Barrier(8)

@@ -61,6 +61,7 @@ def mails(people: Cast) -> list[Mail]:
         return list(Mail.objects.order_by("id"))
 
 
+@pytest.mark.clause("ringme", "one message an address; no caller's text in the mail")
 def test_each_address_is_mailed_the_link_what_is_in_it_until_when_and_how_to_check_it(people: Cast) -> None:
     (archive,) = request(people, extension=people.ext101, missing=2)
     ready(archive)
@@ -83,6 +84,7 @@ def test_each_address_is_mailed_the_link_what_is_in_it_until_when_and_how_to_che
     assert max(map(len, ordinary)) <= 76
 
 
+@pytest.mark.clause("ringme", "one message an address; no caller's text in the mail")
 def test_nobodys_text_is_in_it(people: Cast) -> None:
     (archive,) = request(people, asked_by="Buy now!", extension=people.ext101)
     ready(archive)

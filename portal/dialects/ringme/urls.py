@@ -6,6 +6,7 @@ from django.urls import URLPattern, path, re_path
 from rest_framework.views import APIView
 
 from portal.dialects.ringme.account import Me
+from portal.dialects.ringme.archive import ArchiveList, ArchiveOne, ArchiveSeen, ArchivesSeen
 from portal.dialects.ringme.audit import AuditList
 from portal.dialects.ringme.call_control import CALL_CONTROL, CallControl
 from portal.dialects.ringme.calls import CallHistory, CallList, CallOfHistory
@@ -29,6 +30,9 @@ from portal.dialects.ringme.voicemail import (
 )
 from portal.dialects.routes import loose
 
+# Groups and extensions see what was made of them; it is asked for by who has the whole client.
+ARCHIVE: dict[str, type[APIView]] = {"": ArchiveList, "<archive_uuid>": ArchiveOne}
+ARCHIVE_SEEN: dict[str, type[APIView]] = {"": ArchivesSeen, "<archive_uuid>": ArchiveSeen}
 RECORD: dict[str, type[APIView]] = {
     "": RecordList,
     "stats/": RecordStats,
@@ -47,17 +51,20 @@ CDR: dict[str, type[APIView]] = {"": CdrList, "stats/": CdrStats, "<cdr_uuid>": 
 CALL_HISTORY: dict[str, type[APIView]] = {"": CallHistory, "<call_uuid>": CallOfHistory}
 
 
-def in_realms(rest: str, views: dict[str, type[APIView]]) -> list[URLPattern]:
-    """The views of a resource in the client, group and extension realm."""
+def in_realms(rest: str, views: dict[str, type[APIView]], *realms: str) -> list[URLPattern]:
+    """The views of a resource in the client, group and extension realm, or in these alone."""
     return [
         loose(f"{realm}/<owner>/{rest}/{more}", view.as_view(), realm=realm)
-        for realm in OWN
+        for realm in realms or OWN
         for more, view in views.items()
     ]
 
 
 urlpatterns = [
     loose("user/", Me.as_view(), name="ringme-user"),
+    # Before the recordings: `archive` is no uuid of one.
+    *in_realms("record/archive", ARCHIVE, "client"),
+    *in_realms("record/archive", ARCHIVE_SEEN, "extension_group", "extension"),
     *in_realms("record", RECORD),
     *in_realms("voicemail", VOICEMAIL),
     *in_realms("cdr", CDR),

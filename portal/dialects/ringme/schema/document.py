@@ -14,6 +14,7 @@ from portal.dialects.json_types import Schema
 from portal.dialects.ringme.realms import OWN
 from portal.dialects.ringme.schema import (
     account,
+    archives,
     audit,
     calls,
     config,
@@ -31,7 +32,7 @@ from portal.dialects.schema import Answer, DialectSchema
 from portal.intake.views import INTAKE
 
 OWNER_OF = {"client": "client_id", "extension_group": "extension_group_id", "extension": "extension_id"}
-RESOURCES = (account, records, messages, calls, live, trash, holds, audit, config)
+RESOURCES = (account, records, archives, messages, calls, live, trash, holds, audit, config)
 TOKEN = "/oauth/token"  # noqa: S105 - an address
 BY_PEOPLE = {deed: words for deed, words in DEEDS_IN_WORDS.items() if deed != INTAKE}
 SECURITY_SCHEMES: dict[str, Schema] = {
@@ -65,6 +66,7 @@ class RingmeSchema(DialectSchema):
         {"name": "oauth", "description": "Tokens"},
         {"name": "user", "description": "Who one is"},
         {"name": "record", "description": "Conversation recordings"},
+        {"name": "archive", "description": "Recordings of a period in one zip, and a link to it by mail"},
         {"name": "voicemail", "description": "Voice messages"},
         {"name": "cdr", "description": "Extensions' parts in calls"},
         {"name": "calls", "description": "Whole calls"},
@@ -129,6 +131,7 @@ def not_found(path: str) -> tuple[str, ...]:
     named = {
         "event_not_found": "{event_id}" in path,
         "hold_not_found": "{hold_id}" in path,
+        "archive_not_found": "{archive_uuid}" in path,
         "record_not_found": "{record_uuid}" in path,
         "extension_not_found": "{extension}" in path,
         "extension_group_not_found": "{extension_group}" in path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.dialects.json_types import Schema, many, ref, text, thing
+from portal.dialects.json_types import Schema, many, ref, text, thing, whole
 from portal.dialects.schema import Answer
 
 COMPONENTS: dict[str, Schema] = {
@@ -11,8 +11,11 @@ COMPONENTS: dict[str, Schema] = {
             "message": text("What is wrong, for people"),
             "status": text("A word that tells equal codes apart", "client_not_found"),
             "errors": many(thing({"field": text("The wrong field"), "message": text("What is needed")})),
+            "records_count": whole("Of `archive_too_large`: how many recordings were found", 2048),
+            "files_size": whole("Of `archive_too_large`: their size in bytes", 3221225472),
+            "limit": whole("Of `archive_too_large`: how many bytes an archive may hold", 2147483648),
         },
-        optional=("status", "errors"),
+        optional=("status", "errors", "records_count", "files_size", "limit"),
     ),
 }
 # Word -> what it says. A word with a blank has no `status`.
@@ -33,6 +36,10 @@ MESSAGES = {
     "event_not_found": "Event not found",
     "hold_not_found": "Hold not found",
     "hold_ended": "It has ended already",
+    "archive_not_found": "Archive not found",
+    "archive_over": "It is over already",
+    "archive_too_large": "2,048 recordings of 3,221,225,472 bytes are more than the 2,147,483,648 allowed",
+    "archive_too_frequent": "The archive asked for before has not been downloaded",
     "held": "It was not deleted, it is under legal hold: hold 1 by nora@north: case 7 of the court",
     "rate_limit_exceeded": "The hourly limit is used up",
     "too_large": "more than 262144 bytes",
@@ -42,6 +49,7 @@ MESSAGES = {
 WITHOUT_STATUS = frozenset(
     {
         *("Unauthorized", "call_not_found", "event_not_found", "hold_not_found", "hold_ended", "not_found"),
+        *("archive_not_found", "archive_over"),
         *("too_large", "unsupported_media_type", "being_removed"),
     }
 )
@@ -72,4 +80,6 @@ def body(word: str) -> dict[str, object]:
     if word == "invalid_request":
         field, _, message = MESSAGES[word].partition(": ")
         said["errors"] = [{"field": field, "message": message}]
+    if word == "archive_too_large":
+        said |= {"records_count": 2048, "files_size": 3221225472, "limit": 2147483648}
     return said

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from django.test import Client as Browser
+from django.utils import timezone
 
+from archives.models import Archive
 from portal.access.isolation import scope
 from portal.access.principal import whole_client
 from portal.accounts.models import Level
-from portal.clients.models import Did, ExtensionGroup
+from portal.clients.models import Did, Extension, ExtensionGroup
 from portal.holds.placing import on_number, place
-from tests.factories import make_user
-from tests.portal.dialects.ringme.conftest import ROOT, Program, Stage
+from tests.factories import NOON, make_user
+from tests.portal.dialects.ringme.conftest import ROOT, WINDOW, Program, Stage
 
 JSON = "application/json"
 
@@ -57,10 +60,20 @@ def things(stage: Stage) -> dict[str, str]:
         "empty_group": empty.pk,
         "did_id": did.pk,
         "hold_id": hold.pk,
+        "archive_uuid": archive_of(cast.ext101).uuid.hex.upper(),
         "extension_user_id": make_user(cast.north, "eva@north", Level.EXTENSION, extension=cast.ext101).pk,
         "group_user_id": make_user(cast.north, "gil@north", Level.GROUP, group=cast.sales).pk,
     }
     return {place: str(pk) for place, pk in made.items()}
+
+
+def archive_of(extension: Extension, **values: Any) -> Archive:
+    """One of North's that is ready and was downloaded, so that another may be asked for."""
+    now = timezone.now()
+    ready = {"state": "ready", "sealed_at": now, "expires_at": now + timedelta(hours=12), "downloaded_at": now}
+    period = {"starts_at": NOON - timedelta(days=3), "ends_at": NOON, "asked_by": "Kay", "files": 2, "bytes": 24}
+    with scope(extension.client_id):
+        return Archive.objects.create(client=extension.client, extension=extension, **(ready | period | values))
 
 
 def to_make(stage: Stage) -> dict[str, dict[str, Any]]:
@@ -71,6 +84,7 @@ def to_make(stage: Stage) -> dict[str, dict[str, Any]]:
         "extension_group/": {"name": "Returns"},
         "event/": {"url": "https://hooks.example/calls", "method": "GET", "event_type": "hangup"},
         "did/": {"name": "+442079460102"},
+        "record/archive/": WINDOW | {"email": "nora@north.example"},
         "hold/": {"type": "number", "number": "+442079460998", "reason": "a case"},
         "user/extension/": person | {"extension_id": stage.cast.ext102.pk},
         "user/extension_group/": person | {"extension_group_id": stage.cast.support.pk},

@@ -36,6 +36,8 @@ VOLATILE = (
     (r'("(?:\w*_)?(?:id|uuid)": ?)\d+', r"\1<id>"),
     (r"(/(?:extension_group|event)/)\d+", r"\1<id>"),
     (r"walkthrough-\d+", "<call>"),
+    (r'("status": )"(asked|sealing|ready)"', r'\1"<state>"'),
+    (r"(retry-after: )\d+", r"\1<seconds>"),
     (r'("(?:deleted_gmt|expires_gmt|create_date)": )"[^"]+"', r'\1"<time>"'),
 )
 
