@@ -77,6 +77,7 @@ def sent(request: HttpRequest, archive: Archive) -> HttpResponseBase:
             log.exception("%d bytes that were sent are not with archive %d", count, archive.pk)
 
     response = deliver(request, file, filename=name_of(archive), attachment=True, cache=NOT_KEPT, told=told)
+    response["X-Accel-Buffering"] = "no"  # a proxy that gathers it would write gigabytes to its disk
     if request.method == "GET" and response.status_code in DELIVERED:
         session.append(begun(archive))
     return response

@@ -26,7 +26,7 @@ from portal.media.keys import archive_key
 from portal.media.storage import serving_store
 from records.playback import forget_keys_after_commit
 
-MARK_EVERY = 256
+MARK_EVERY = 64
 
 
 def seal(archive: Archive) -> None:

@@ -22,7 +22,7 @@ from portal.accounts.models import User
 from portal.accounts.throttle import server
 from tests.factories import Cast, make_cast
 
-pytest_plugins = ["tests.matrix", "tests.stores"]
+pytest_plugins = ["tests.matrix", "tests.stores", "tests.rados"]
 
 
 def _connect_as(role: str, password: str) -> None:
