@@ -10,6 +10,7 @@ FILL = r"""
 do $body$
 declare one bigint;
 begin
+    set constraints all immediate;  -- the indexes, which are made last, would not wait for the keys' checks
     perform set_config('portal.operator', 'on', true);
     foreach one in array array(select id from clients_client) loop
         perform set_config('portal.client_ids', one::text, true);
