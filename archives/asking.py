@@ -86,6 +86,29 @@ class TooFrequent(Refusal):
         self.wait = wait
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be in an archive. `limit`: bytes that one may hold; `parts`: how many it would be in, None for more
+    than there may be; `wait`: until another may be asked for.
+    """
+
+    found: Totals
+    limit: int
+    parts: int | None
+    wait: timedelta | None
+
+
+def preview(who: Principal, wanted: Wanted) -> Preview:
+    """What `ask` would find, whomever it were mailed to. Raises Wrong."""
+    client = Client.objects.visible_to(who).get()
+    check(client, wanted)
+    found, limit = count(who, wanted), limit_of(client)
+    if found.bytes <= limit:
+        return Preview(found, limit, min(1, found.files), wait_of(who))
+    parts = in_parts(RECORDINGS.rows(who, {}, values_of(wanted)), limit, MOST_PARTS)
+    return Preview(found, limit, None if parts is None else len(parts), wait_of(who))
+
+
 def ask(who: Principal, wanted: Wanted) -> list[Archive]:
     """Have it made, and mailed to the addresses. In `scope(client_id)`. Raises Refusal."""
     client = Client.objects.visible_to(who).get()
@@ -125,7 +148,7 @@ def check(client: Client, wanted: Wanted) -> None:
 
 def counted(who: Principal, client: Client, wanted: Wanted) -> list[Part]:
     """The parts it is made in; mostly one."""
-    found, limit = count(who, wanted), int(client_settings.value(client, "archive_max_bytes"))
+    found, limit = count(who, wanted), limit_of(client)
     if not found.files:
         raise NothingFound
     if found.bytes <= limit:
@@ -138,16 +161,27 @@ def counted(who: Principal, client: Client, wanted: Wanted) -> list[Part]:
     return parts
 
 
+def limit_of(client: Client) -> int:
+    return int(client_settings.value(client, "archive_max_bytes"))
+
+
 def refuse_too_soon(who: Principal) -> None:
     """Of several requests at once the first goes on from here, and the others find it made."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"archives.asking:{who.client_id}"])
+    if wait := wait_of(who):
+        raise TooFrequent(wait)
+
+
+def wait_of(who: Principal) -> timedelta | None:
+    """For how long no other may be asked for; None where one may."""
     now = timezone.now()
     recent = Archive.objects.visible_to(who).filter(kind=Kind.PERIOD, asked_at__gt=now - PAUSE)
     recent = recent.exclude(state__in=WITHOUT_USE)
     last = recent.order_by("-asked_at", "-id").first()
-    if last is not None and recent.filter(request=last.request, downloaded_at=None).exists():
-        raise TooFrequent(last.asked_at + PAUSE - now)
+    if last is None or not recent.filter(request=last.request, downloaded_at=None).exists():
+        return None
+    return last.asked_at + PAUSE - now
 
 
 def promise(who: Principal, wanted: Wanted, parts: Sequence[Part]) -> list[Archive]:

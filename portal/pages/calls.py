@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from portal.clients.pages import ClientPage
 from portal.pages.chips import chips_of
 from portal.web.pages import PageView
 from portal.web.paging import BadCursor, keyset_page
+from portal.web.periods import CUSTOM, Period
 from records.models import MediaFile, Playable, Record
 
 # What a row shows: a leg has fifty columns more, and a recording may have a long transcript.
@@ -64,7 +66,16 @@ class CallsPage(ClientPage):
             "form": filters.form,
             "period": filters.when,
             "csv_url": f"{reverse('calls-csv')}?{query}",
+            "archive_url": self.archive_url(filters.when),
         }
+
+    def archive_url(self, when: Period) -> str | None:
+        """The form of archives with this period, and this extension, in it. No other filter narrows an archive."""
+        if not self.principal.may("archive:create"):
+            return None
+        days = {"from": when.first or "", "to": when.last or ""} if when.key == CUSTOM else {}
+        extension = self.request.GET.get("extension", "")
+        return f"{reverse('archive-new')}?{urlencode({'period': when.key, **days, 'extension': extension})}"
 
     def refuse(self, filters: CallFilter, problems: list[tuple[str, str]]) -> HttpResponse:
         """400: what is wrong with which parameter, and no calls at all rather than calls that were not asked for."""

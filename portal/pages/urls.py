@@ -1,6 +1,19 @@
 from django.urls import path
 
-from portal.pages import call, calls, calls_csv, holds, ledger, mails, trash, voicemessages, webhook_form, webhooks
+from portal.pages import (
+    archive_form,
+    archives,
+    call,
+    calls,
+    calls_csv,
+    holds,
+    ledger,
+    mails,
+    trash,
+    voicemessages,
+    webhook_form,
+    webhooks,
+)
 
 urlpatterns = [
     path("", calls.HomePage.as_view(), name="home"),
@@ -16,6 +29,10 @@ urlpatterns = [
     path("holds/new/", holds.HoldNew.as_view(), name="hold-new"),
     path("holds/<int:pk>/", holds.HoldDetail.as_view(), name="hold"),
     path("mails/", mails.MailsPage.as_view(), name="mails"),
+    path("archives/", archives.ArchivesPage.as_view(), name="archives"),
+    path("archives/new/", archive_form.ArchiveNew.as_view(), name="archive-new"),
+    path("archives/<uuid:request_uuid>/", archives.ArchivePage.as_view(), name="archive"),
+    path("archives/<uuid:request_uuid>/cancel", archives.ArchiveCancel.as_view(), name="archive-cancel"),
     path("webhooks/", webhooks.WebhooksPage.as_view(), name="webhooks"),
     path("webhooks/new/", webhook_form.WebhookNew.as_view(), name="webhook-new"),
     path("webhooks/<int:pk>/", webhooks.WebhookDetail.as_view(), name="webhook"),

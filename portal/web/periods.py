@@ -15,6 +15,11 @@ FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(MAXYEAR - 1, 12, 31)
 Days = tuple[date | None, date | None]  # first and last day, both included; None: open
 
 
+def month_before(today: date) -> Days:
+    last = today.replace(day=1) - timedelta(1)
+    return last.replace(day=1), last
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     key: str
@@ -30,6 +35,7 @@ PRESETS = {
         Preset("last_7_days", "Last 7 days", lambda today: (today - timedelta(6), today)),
         Preset("last_30_days", "Last 30 days", lambda today: (today - timedelta(29), today)),
         Preset("this_month", "This month", lambda today: (today.replace(day=1), today)),
+        Preset("last_month", "Last month", month_before),
         Preset("all", "All time", lambda today: (None, None)),
     )
 }
@@ -40,6 +46,7 @@ WIDER = {
     "last_7_days": "last_30_days",
     "last_30_days": "all",
     "this_month": "all",
+    "last_month": "all",
     CUSTOM: "all",
 }
 

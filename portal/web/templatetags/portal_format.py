@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import template
@@ -60,6 +60,19 @@ def day_name(value: datetime) -> str:
     if days in (0, 1):
         return ("Today", "Yesterday")[days]
     return day_of(local) if local.year == timezone.localdate().year else f"{day_of(local)} {local.year}"
+
+
+@register.filter
+def days(first: datetime, last: datetime) -> str:
+    """`1 – 30 Sep 2026`, or one day; with their hours where they are not whole days."""
+    first, last = timezone.localtime(first), timezone.localtime(last)
+    whole = first.time() == time() and (last + timedelta(microseconds=1)).time() == time()
+    if not whole:
+        return f"{first.day} {first:%b %Y, %H:%M} – {last.day} {last:%b %Y, %H:%M}"
+    if first.date() == last.date():
+        return f"{last.day} {last:%b %Y}"
+    begin = f"{first.day}" if (first.year, first.month) == (last.year, last.month) else f"{first.day} {first:%b}"
+    return f"{begin if first.year == last.year else f'{begin} {first.year}'} – {last.day} {last:%b %Y}"
 
 
 @register.filter

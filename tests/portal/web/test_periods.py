@@ -57,6 +57,7 @@ def test_today_is_the_day_where_one_is() -> None:
         ("last_7_days", date(2026, 2, 23), date(2026, 3, 1)),
         ("last_30_days", date(2026, 1, 31), date(2026, 3, 1)),
         ("this_month", date(2026, 3, 1), date(2026, 3, 1)),
+        ("last_month", date(2026, 2, 1), date(2026, 2, 28)),
         ("all", None, None),
     ],
 )
