@@ -94,6 +94,10 @@ class Call(Owned):
         ]
         indexes = [
             models.Index(models.F("client"), models.F("started_at").desc(), models.F("id").desc(), name="call_by_time"),
+            # Calls without a CDR are among those without a result: so retention finds them.
+            models.Index(
+                fields=["client", "started_at", "id"], name="call_without_result", condition=models.Q(result=None)
+            ),
             models.Index(
                 fields=["client", "caller_plain_rev"],
                 name="call_caller_rev",
@@ -256,6 +260,7 @@ class CallEvent(Owned):
             models.Index(
                 fields=["client", "source", "call_key"], name="event_without_call", condition=models.Q(call=None)
             ),
+            models.Index(fields=["client", "at", "id"], name="event_astray", condition=models.Q(call=None)),
         ]
 
 

@@ -22,6 +22,8 @@ app.conf.beat_schedule = {
     "live-sweep": {"task": "portal.live.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "mail-sweep": {"task": "portal.mail.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "records-sweep": {"task": "records.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
+    # The night of each client begins within so many seconds, and what was put off goes on.
+    "retention-sweep": {"task": "archives.retention.tasks.sweep", "schedule": 120.0, "options": {"expires": 120}},
     "media-sweep-uploads": {"task": "portal.media.tasks.sweep_uploads", "schedule": 600.0, "options": {"expires": 600}},
     "accounts-clear-tokens": {"task": "portal.accounts.tasks.clear_tokens", "schedule": 86_400.0},
 }

@@ -7,7 +7,7 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Now, Reverse
+from django.db.models.functions import Coalesce, Now, Reverse
 from django.db.models.lookups import Exact
 
 from cdrs.models import Call, Leg, owner, plain, stored
@@ -28,6 +28,10 @@ class State(models.TextChoices):
     MISSING = "missing"
     BAD = "bad"
     TRASHED = "trashed"
+
+
+# Neither heard nor in the trash: there is no audio, or there are no facts.
+UNHEARD = (State.AWAITING, State.MISSING, State.BAD)
 
 
 class Heard(Owned):
@@ -69,6 +73,14 @@ class Heard(Owned):
             models.UniqueConstraint("client", "source", "source_id", name="%(class)s_source_in_client"),
         ]
         indexes = [
+            # What retention looks through beside what can be heard: it is little.
+            models.Index(
+                models.F("client"),
+                Coalesce("init_time", "created_at"),
+                models.F("id"),
+                name="%(class)s_unheard",
+                condition=models.Q(state__in=UNHEARD),
+            ),
             models.Index(
                 models.F("client"),
                 models.F("init_time").desc(),

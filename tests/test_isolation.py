@@ -14,7 +14,7 @@ from django.db.utils import ProgrammingError
 
 from archives.models import Archive, ArchiveMark, ArchiveMember
 from archives.retention.certificates import RECORDS, issue, remember
-from archives.retention.models import Certificate
+from archives.retention.models import Certificate, GroupPolicy, Run
 from cdrs.models import Call, CallEvent, CurrentCall, DayCount, Leg, Participant, Tombstone
 from portal import checks
 from portal.access.isolation import NotInTransaction, bind, bound, scope
@@ -92,6 +92,8 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
         Hearing.objects.create(client=client, **heard, began_at=NOON, last_at=NOON)
         issue(client.pk, uuid4(), Certificate.Kind.ERASURE, ledger.portal(client.pk), started_at=NOON, terms={})
         remember(client.pk, uuid4(), RECORDS, [record.uuid], 5)
+        GroupPolicy.objects.create(client=client, group=group, cdrs_days=30)
+        Run.objects.create(client=client, utc_day=NOON.date(), terms={})
         ledger.note(Action.PLAYBACK, ledger.portal(client.pk))
         archive = Archive.objects.create(client=client, starts_at=NOON, ends_at=NOON, asked_by="a test")
         ArchiveMember.objects.create(client=client, archive=archive, position=0, record=record, at=NOON, name="a.wav")

@@ -29,8 +29,11 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
     return parse
 
 
+MOST_DAYS = 36_500  # a century: what is kept longer is kept for ever
+
+
 def days_or_never(text: str) -> int | None:
-    return None if text in {"", "never"} else whole_number(1)(text)
+    return None if text in {"", "never"} else whole_number(1, MOST_DAYS)(text)
 
 
 def audit_days_or_never(text: str) -> int | None:
