@@ -24,12 +24,11 @@ from django.db.models import F
 
 from benchmarks.table import Options, Row, Target
 from cdrs.facts import CallFacts, read_call
-from cdrs.ingest import ingest_prepared, prepare
-from cdrs.ingest.counters import LegCounts
-from cdrs.ingest.extensions import Place, places
+from cdrs.ingest import ingest_prepared, pack, prepare
+from cdrs.ingest.extensions import Place
+from cdrs.ingest.fresh import write_legs
 from cdrs.ingest.rows import LEG_COLUMNS, leg_row, prepared_legs
-from cdrs.ingest.staging import COPY_FORM, copy_text, cursor, insert_rows
-from cdrs.ingest.writing import new_ids
+from cdrs.ingest.staging import COPY_FORM, copy_text
 from cdrs.models import Call, DayCount, Leg
 from portal.access.isolation import scope
 from portal.clients.lookups import named
@@ -94,26 +93,14 @@ def legs_alone(client_id: int, lines: list[bytes]) -> float:
     """Legs of facts that are read and calls that are stored: rows made, staged, inserted, counted."""
     told = [read_call(orjson.loads(line)) for line in lines]
     call_ids = stored_calls(client_id, told)
-    count = sum(len(call.legs) for call in told)
     began = time.perf_counter()
     for place in range(0, len(told), BATCH):
+        batch = told[place : place + BATCH]
+        packed = pack([prepare(call) for call in batch])
+        assert packed is not None, "they are many, and told once"
         with scope(client_id):
-            write_legs(client_id, told[place : place + BATCH], call_ids)
-    return count / (time.perf_counter() - began)
-
-
-def write_legs(client_id: int, calls: Sequence[CallFacts], call_ids: dict[str, int]) -> None:
-    place_of = places(client_id, {leg.extension for call in calls for leg in call.legs if leg.extension})
-    ids = iter(new_ids("cdrs_leg", sum(len(call.legs) for call in calls)))
-    counts = LegCounts()
-    rows = []
-    for call in calls:
-        for leg in prepared_legs(call):
-            place = place_of[leg.extension or ""]
-            rows.append(leg_row(client_id, next(ids), call_ids[call.source_id], place, leg.text))
-            counts.add(leg, place)
-    insert_rows(cursor(), "cdrs_leg", LEG_COLUMNS, rows)
-    counts.write(client_id)
+            write_legs(client_id, packed, [call_ids[call.source_id] for call in batch])
+    return sum(len(call.legs) for call in told) / (time.perf_counter() - began)
 
 
 def bulk_legs_alone(client_id: int, lines: list[bytes]) -> int:

@@ -168,8 +168,8 @@ class CallFacts:
     @property
     def result(self) -> str | None:
         """How the conversation ended for the customer: the best of its legs, decided here once."""
-        results = {leg.result for leg in self.legs}
-        return next((result for result in BEST_FIRST if result in results), None)
+        told = [leg.result for leg in self.legs if leg.result is not None]
+        return min(told, key=BEST_FIRST.index) if len(told) > 1 else next(iter(told), None)
 
 
 @dataclass(frozen=True)

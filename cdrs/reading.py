@@ -215,16 +215,19 @@ def read_facts(facts: type[Facts], data: Any) -> Facts:
     if type(data) is not dict and not isinstance(data, Mapping):
         raise wrong("an object is needed")
     form = _form(cast("Any", facts))
-    values = form.blank.copy()
+    values, readers = form.blank.copy(), form.readers
     for name, value in data.items():
-        reader = form.readers.get(name)
-        if reader is None:
+        reader = readers.get(name)
+        if reader is text and type(value) is str:
+            # Most of what is told is plain text: it is seen to be so right here, without a call. "!" is after blanks.
+            if value > "!" and value.isascii() and len(value) < SHORT and "\x00" not in value:
+                values[name] = value
+                continue
+            if not value.strip():
+                continue
+        elif reader is None:
             raise BadFact(str(name), "no such field")
-        if value is None or (reader is text and type(value) is str and not value.strip()):
-            continue
-        # Most of what is told is plain text: it is seen to be so right here, without a call.
-        if reader is text and type(value) is str and value.isascii() and len(value) < SHORT and "\x00" not in value:
-            values[name] = value
+        elif value is None:
             continue
         try:
             values[name] = reader(value)

@@ -7,18 +7,22 @@
 Idempotent by (client, source, source_id): the same facts again change nothing.
 """
 
-from cdrs.ingest.calls import ingest_calls, ingest_prepared
+from cdrs.ingest.calls import ingest_calls, ingest_packed, ingest_prepared
 from cdrs.ingest.events import ingest_events
 from cdrs.ingest.outcomes import Conflict, Ingested, Outcome
+from cdrs.ingest.packing import Packed, pack
 from cdrs.ingest.rows import Prepared, prepare
 
 __all__ = [
     "Conflict",
     "Ingested",
     "Outcome",
+    "Packed",
     "Prepared",
     "ingest_calls",
     "ingest_events",
+    "ingest_packed",
     "ingest_prepared",
+    "pack",
     "prepare",
 ]

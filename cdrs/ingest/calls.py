@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from cdrs.facts import CallFacts
+from cdrs.ingest.arrived import Arrived, announce, tell_watchers
 from cdrs.ingest.counters import LegCounts
 from cdrs.ingest.erased import refuse_calls
-from cdrs.ingest.fresh import write_fresh
+from cdrs.ingest.fresh import all_stored, any_stored, write_new
 from cdrs.ingest.names import buried, lock_sources, rows_named, taken_by_another
 from cdrs.ingest.outcomes import BURIED, UNCHANGED, Ingested, Outcome, rejected
+from cdrs.ingest.packing import MANY, Packed, are_distinct, pack
 from cdrs.ingest.rows import Prepared, prepare
 from cdrs.ingest.staging import cursor
 from cdrs.ingest.writing import KnownCall, Written, write_calls
-from cdrs.signals import calls_arrived
-from portal.live.publish import publish
-
-
-class Arrived(NamedTuple):
-    """What a batch brought from one source: ids of calls updated, and the source_ids of all calls and legs told."""
-
-    source: str
-    updated_call_ids: list[int]
-    call_keys: list[str]
-    leg_keys: list[str]
 
 
 def ingest_calls(client_id: int, calls: Sequence[CallFacts]) -> list[Ingested]:
@@ -46,18 +36,48 @@ def ingest_prepared(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]
     if not calls:
         return []
     with connection.wrap_database_errors:
+        lock_sources(client_id, (call.source for call in calls))
+        if _all_created(client_id, calls):
+            return [Ingested(Outcome.CREATED, len(call.legs)) for call in calls]
         return _ingest(client_id, calls)
 
 
+def ingest_packed(client_id: int, packed: Packed) -> Outcome | None:
+    """Store calls that are all new (CREATED), or see that all are stored just so (UNCHANGED).
+
+    None where it is neither, and then nothing is stored: they are for `ingest_prepared`, which looks at each.
+    """
+    with connection.wrap_database_errors:
+        lock_sources(client_id, [packed.source])
+        if any_stored(client_id, packed.source, packed.keys):
+            return Outcome.UNCHANGED if all_stored(client_id, packed) else None
+        return Outcome.CREATED if _create(client_id, packed) else None
+
+
+def _all_created(client_id: int, calls: Sequence[Prepared]) -> bool:
+    if len(calls) < MANY or any_stored(client_id, calls[0].source, [call.source_id for call in calls]):
+        return False
+    packed = pack(calls)
+    return packed is not None and _create(client_id, packed)
+
+
+def _create(client_id: int, packed: Packed) -> bool:
+    if not write_new(client_id, packed):
+        return False
+    announce(client_id, Arrived(packed.source, [], packed.keys, packed.leg_keys))
+    tell_watchers(client_id, created=len(packed.keys), updated=0)
+    return True
+
+
 def _ingest(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]:
-    lock_sources(client_id, (call.source for call in calls))
     results: list[Ingested] = [UNCHANGED] * len(calls)
     for turn in take_turns(calls):
         for index, result in zip(turn, _ingest_distinct(client_id, [calls[index] for index in turn]), strict=True):
             results[index] = result
     if len(calls) > 1 and any(result.conflict for result in results):
         _try_again(client_id, calls, results)
-    _tell(client_id, results)
+    outcomes = [result.outcome for result in results]
+    tell_watchers(client_id, outcomes.count(Outcome.CREATED), outcomes.count(Outcome.UPDATED))
     return results
 
 
@@ -71,7 +91,7 @@ def _try_again(client_id: int, calls: Sequence[Prepared], results: list[Ingested
 
 def take_turns(calls: Sequence[Prepared]) -> list[Sequence[int]]:
     """Indexes of calls in turns, so that no turn names one thing twice and what names it later has a later turn."""
-    if len({name for call in calls for name in call.names}) == sum(len(call.names) for call in calls):
+    if are_distinct(calls):
         return [range(len(calls))]
     turns: list[list[int]] = []
     last_turn: dict[tuple[str, ...], int] = {}
@@ -86,10 +106,6 @@ def take_turns(calls: Sequence[Prepared]) -> list[Sequence[int]]:
 
 def _ingest_distinct(client_id: int, calls: Sequence[Prepared]) -> list[Ingested]:
     """One turn: nothing in it is named twice."""
-    fresh = write_fresh(client_id, calls)
-    if fresh is not None:
-        _announce(client_id, [(call, None) for call in calls])
-        return fresh
     known = _known_calls(client_id, calls)
     results = _unchanged(calls, known) if known else {}
     results |= _refused(client_id, calls, [index for index in range(len(calls)) if index not in results], known)
@@ -199,21 +215,7 @@ def _announce(client_id: int, written: Sequence[Written]) -> None:
     """Tell the floors above, source by source, in this transaction."""
     for source in dict.fromkeys([call.source for call, _ in written]):
         mine = [(call, stored) for call, stored in written if call.source == source]
-        arrived = Arrived(
-            source,
-            [stored.id for _, stored in mine if stored is not None],
-            [call.source_id for call, _ in mine],
-            [leg.source_id for call, _ in mine for leg in call.legs],
-        )
-        calls_arrived.send(sender=None, client_id=client_id, arrived=arrived)
-
-
-def _tell(client_id: int, results: Sequence[Ingested]) -> None:
-    outcomes = [result.outcome for result in results]
-    event: dict[str, Any] = {
-        "type": "calls",
-        "created": outcomes.count(Outcome.CREATED),
-        "updated": outcomes.count(Outcome.UPDATED),
-    }
-    if event["created"] or event["updated"]:
-        publish(client_id, event)
+        updated = [stored.id for _, stored in mine if stored is not None]
+        keys = [call.source_id for call, _ in mine]
+        leg_keys = [leg.source_id for call, _ in mine for leg in call.legs]
+        announce(client_id, Arrived(source, updated, keys, leg_keys))

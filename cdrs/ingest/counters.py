@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Protocol
 
@@ -15,16 +14,11 @@ class Counted(Protocol):
     """What a counter needs to know of a leg."""
 
     @property
-    def day(self) -> date: ...
+    def init_time(self) -> datetime: ...
     @property
     def result(self) -> str | None: ...
     @property
     def billsec(self) -> int | None: ...
-
-
-def utc_day(at: datetime) -> date:
-    """The day that a leg counts for."""
-    return at.astimezone(UTC).date()
 
 
 Key = tuple[date, int | None, int | None]
@@ -39,7 +33,8 @@ class LegCounts:
     def add(self, leg: Counted, place: Place, sign: int = 1) -> None:
         """One leg more (`sign` 1) or less (-1). `answered` counts legs whose result is `answered`."""
         answered, billsec = leg.result == "answered", leg.billsec or 0
-        self.add_to_day(leg.day, place.extension_id, place.group_id, sign, sign * answered, sign * billsec)
+        day = leg.init_time.astimezone(UTC).date()
+        self.add_to_day(day, place.extension_id, place.group_id, sign, sign * answered, sign * billsec)
 
     def add_to_day(
         self, day: date, extension_id: int | None, group_id: int | None, legs: int, answered: int, billsec: int
@@ -50,18 +45,20 @@ class LegCounts:
         delta[2] += billsec
 
     def write(self, client_id: int) -> None:
-        """Add to the stored counters, always in the same order, so that two writers cannot wait for each other."""
-        changed = sorted(
-            ((key, delta) for key, delta in self._deltas.items() if any(delta)), key=lambda item: repr(item)
-        )
+        """Add to the stored counters."""
+        changed = [[*key, *delta] for key, delta in self._deltas.items() if any(delta)]
         if changed:
-            cursor().execute(_ADD, [client_id, *_columns([*key, *delta] for key, delta in changed)])
+            cursor().execute(_ADD, [client_id, *(list(column) for column in zip(*changed, strict=True))])
         self._deltas.clear()
 
 
-_ADD = """
+def adding(select: str) -> str:
+    """SQL that adds rows of (client_id, day, extension_id, group_id, legs, answered, billsec) to the stored counters,
+    always in the same order, so that two writers cannot wait for each other.
+    """
+    return f"""
 insert into cdrs_daycount as kept (client_id, day, extension_id, group_id, legs, answered, billsec)
-select %s, * from unnest(%s::date[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+{select} order by 2, 3, 4
 on conflict (client_id, day, extension_id, group_id) do update set
     legs = kept.legs + excluded.legs,
     answered = kept.answered + excluded.answered,
@@ -69,5 +66,6 @@ on conflict (client_id, day, extension_id, group_id) do update set
 """
 
 
-def _columns(rows: Iterable[list[object]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+_ADD = adding("""
+select %s::bigint, * from unnest(%s::date[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+""")

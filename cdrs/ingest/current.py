@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from cdrs.ingest.calls import Arrived
+from cdrs.ingest.arrived import Arrived
 from cdrs.ingest.names import any_of
 from cdrs.ingest.staging import cursor
 from cdrs.live import Course, Moment, Part, Told

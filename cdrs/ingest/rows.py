@@ -7,7 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable
-from datetime import date
+from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import orjson
 
 from cdrs.facts import CallFacts, LegFacts, ParticipantFacts
-from cdrs.ingest.counters import utc_day
 from cdrs.ingest.extensions import Place
 from cdrs.ingest.staging import as_array, as_bytes, as_json, text_of
 
@@ -45,7 +44,7 @@ class PreparedLeg(NamedTuple):
 
     source_id: str
     extension: str | None
-    day: date
+    init_time: datetime
     result: str | None
     billsec: int | None
     text: bytes
@@ -101,7 +100,7 @@ def prepared_legs(call: CallFacts, texts: Iterable[bytes] | None = None) -> list
     texts = texts or [_sorted(_leg_values(leg)) for leg in call.legs]
     return [
         PreparedLeg(
-            *(leg.source_id, leg.extension, utc_day(leg.init_time), leg.result, leg.billsec),
+            *(leg.source_id, leg.extension, leg.init_time, leg.result, leg.billsec),
             b"%b,%b" % (source, _leg_text(leg, text)),
         )
         for leg, text in zip(call.legs, texts, strict=True)

@@ -68,6 +68,11 @@ def as_array(values: Iterable[str] | None) -> str | None:
     return "{" + ",".join(quoted) + "}"
 
 
+def as_ids(ids: Iterable[int | None]) -> str:
+    """A bigint[] literal: a list of thousands as a parameter would be looked at number by number."""
+    return "{" + ",".join(["null" if one is None else str(one) for one in ids]) + "}"
+
+
 def text_of(row: Sequence[Any]) -> bytes:
     """A row as text: the inside of a JSON array."""
     return orjson.dumps(row)[1:-1]
@@ -97,7 +102,7 @@ def insert_rows(
         marks = ", ".join(["%s"] * len(columns) + list(also.values()))
         db.executemany(f"insert into {table} ({targets}) values ({marks}) {on_conflict}", map(values_of, rows))  # noqa: S608
         return db.rowcount
-    stage = staged(db, table, columns, rows)
+    stage = staged(db, table, columns, copy_text(rows))
     values = ", ".join([*columns, *also.values()])
     db.execute(f"insert into {table} ({targets}) select {values} from {stage} {on_conflict}")  # noqa: S608
     return db.rowcount
@@ -113,20 +118,26 @@ def update_rows(db: psycopg.Cursor[Any], table: str, columns: Sequence[str], row
         statement = f"update {table} set {values} where client_id = %s and id = %s"  # noqa: S608
         db.executemany(statement, [[*row[2:], row[0], row[1]] for row in map(values_of, rows)])
         return
-    stage = staged(db, table, columns, rows)
+    stage = staged(db, table, columns, copy_text(rows))
     values = ", ".join(f"{column} = s.{column}" for column in columns[2:])
     statement = f"update {table} t set {values} from {stage} s where t.client_id = %s and t.id = s.id"  # noqa: S608
     db.execute(statement, [client_id])
 
 
-def staged(db: psycopg.Cursor[Any], table: str, columns: Sequence[str], rows: Sequence[Row]) -> str:
-    """The name of a temporary table that holds these rows in columns of `table`'s types."""
-    names = ", ".join(columns)
+def staged(
+    db: psycopg.Cursor[Any], table: str, columns: Sequence[str], text: bytes, *, places: Sequence[str] = ()
+) -> str:
+    """The name of a temporary table that holds these rows, in COPY_FORM, in columns of `table`'s types.
+
+    `places` are columns of whole numbers before them.
+    """
+    names = ", ".join([*places, *columns])
     stage = f"stage_{table}_{hashlib.blake2b(names.encode(), digest_size=4).hexdigest()}"
-    empty = f"select {names} from {table} with no data"  # noqa: S608
+    made = ", ".join([*(f"0 as {place}" for place in places), *columns])
+    empty = f"select {made} from {table} with no data"  # noqa: S608
     db.execute(f"create temp table if not exists {stage} on commit delete rows as {empty}; truncate pg_temp.{stage}")
     with db.copy(f"copy pg_temp.{stage} ({names}) from stdin {COPY_FORM}") as copy:
-        copy.write(copy_text(rows))
+        copy.write(text)
     return f"pg_temp.{stage}"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from cdrs.ingest.counters import LegCounts, utc_day
+from cdrs.ingest.counters import LegCounts
 from cdrs.ingest.extensions import NOWHERE, Place, places
 from cdrs.ingest.names import buried, live_uuids
 from cdrs.ingest.rows import (
@@ -45,10 +45,6 @@ class KnownLeg(NamedTuple):
     @property
     def place(self) -> Place:
         return Place(self.extension_id, self.group_id)
-
-    @property
-    def day(self) -> date:
-        return utc_day(self.init_time)
 
 
 Written = tuple[Prepared, KnownCall | None]

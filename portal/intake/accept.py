@@ -10,17 +10,20 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
-from cdrs.ingest import Ingested, Outcome, ingest_events, ingest_prepared
+from cdrs.ingest import Ingested, Outcome, ingest_events, ingest_packed, ingest_prepared
 from cdrs.ingest.outcomes import rejected
 from portal.access.isolation import scope
-from portal.intake.inbox import Raw, keep_raw
+from portal.intake.inbox import Raw, keep_new, keep_raw
 from portal.intake.models import RawFact
+from portal.intake.reading import Plain
 from portal.intake.told import UNFORESEEN, Line, LineResult, Told, tell
 from records.ingest import ingest_recordings, ingest_voicemessages
 
 Kind = RawFact.Kind
 Ingest = Callable[[int, Sequence[Any]], list[Ingested]]
 log = logging.getLogger(__name__)
+# The database is lost or asks for a repeat, or the machine is in trouble: no line is to blame.
+TROUBLE = (OperationalError, InterfaceError, OSError, MemoryError)
 INGEST: dict[str, Ingest] = {
     Kind.CALL: ingest_prepared,
     Kind.RECORDING: ingest_recordings,
@@ -36,6 +39,8 @@ def accept(client_id: int, kind: str, lines: Sequence[Line | Told]) -> list[Line
     the others nothing, also where only the database finds out. One that is gone for good is skipped and not kept.
     Durable when this returns, unless the caller has a transaction of its own open.
     """
+    if not lines:
+        return []
     with collector_at_rest():
         told = [line if isinstance(line, Told) else tell(kind, line) for line in lines]
         good = [one for one in told if one.result is None]
@@ -47,6 +52,28 @@ def accept(client_id: int, kind: str, lines: Sequence[Line | Told]) -> list[Line
             kept = [_raw(one, result) for one, result in zip(told, results, strict=True) if not one.buried]
             keep_raw(client_id, kind, kept)
     return results
+
+
+def accept_plain(client_id: int, plain: Plain) -> Outcome | None:
+    """Store calls that are packed, and keep them raw: CREATED where all are new, UNCHANGED where all are known.
+
+    None where they are neither, or where one of them cannot be stored: nothing is stored then, and they are to be
+    accepted as other lines are. The caller is in `scope(client_id)`.
+    """
+    source, keys, kind = plain.calls.source, plain.calls.keys, Kind.CALL
+    try:
+        with transaction.atomic():
+            outcome = ingest_packed(client_id, plain.calls)
+            if outcome is Outcome.CREATED:
+                keep_new(client_id, kind, source, keys, plain.bodies, plain.hashes)
+            elif outcome is not None:
+                told = zip(keys, plain.bodies, plain.hashes, strict=True)
+                keep_raw(client_id, kind, [Raw(source, key, body, digest) for key, body, digest in told])
+            return outcome
+    except TROUBLE:
+        raise
+    except Exception:
+        return None  # which line is to blame is found, and said, where they are accepted again
 
 
 @contextmanager
@@ -68,8 +95,8 @@ def ingest_each(client_id: int, ingest: Ingest, facts: Sequence[Any]) -> list[In
     try:
         with transaction.atomic():
             return ingest(client_id, facts)
-    except (OperationalError, InterfaceError, OSError, MemoryError):
-        raise  # the database is lost or asks for a repeat, or the machine is in trouble: no line is to blame
+    except TROUBLE:
+        raise
     except DatabaseError as error:
         if len(facts) == 1:
             return [rejected("", f"the database cannot store it: {str(error).splitlines()[0]}")]

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from portal.intake.accept import accept
+from cdrs.ingest import Outcome
+from portal.intake.accept import accept, accept_plain
 from portal.intake.counts import Counts
 from portal.intake.inbox import Raw, keep_raw
 from portal.intake.models import RawFact
+from portal.intake.reading import Batch
 from portal.intake.sources.entries import Entry, Kind, News, Sound, Source, Telling
 from portal.intake.told import content_hash
 from records.models import Record, State, VoiceMessage
@@ -48,8 +50,25 @@ class Taken:
     report: list[dict[str, Any]] = field(default_factory=list)
 
 
-def take_in(client_id: int, source: Source, entries: Sequence[Entry]) -> Taken:
-    """Everything the entries say but the audio. The caller is in `scope(client_id)`, which is the batch."""
+def take_in(client_id: int, source: Source, batch: Batch) -> Taken:
+    """Everything a batch says but the audio. The caller is in `scope(client_id)`, which is the batch."""
+    if batch.plain is None:
+        return _take_each(client_id, source, batch.others)
+    outcome = accept_plain(client_id, batch.plain)
+    if outcome is None:
+        entries = sorted([*batch.plain.entries(), *batch.others], key=lambda entry: entry.line)
+        return _take_each(client_id, source, entries)
+    taken = _take_each(client_id, source, batch.others)
+    calls = batch.plain.calls
+    if outcome is Outcome.CREATED:
+        taken.counts.calls += len(calls.keys)
+        taken.counts.cdrs += len(calls.leg_keys)
+    else:
+        taken.counts.skipped += len(calls.keys)
+    return taken
+
+
+def _take_each(client_id: int, source: Source, entries: Sequence[Entry]) -> Taken:
     rows = {id(entry): Row(entry) for entry in entries}
     taken = Taken(list(rows.values()), Counts())
     readable = [entry for entry in entries if entry.error is None]

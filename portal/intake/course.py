@@ -7,7 +7,6 @@ settles the last of it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.utils import timezone
 from portal.access.isolation import scope
 from portal.intake.counts import Counts
 from portal.intake.models import ImportRun
-from portal.intake.sources.entries import Entry, Source
+from portal.intake.sources.entries import Source
 
 
 @dataclass(slots=True)
@@ -61,9 +60,9 @@ class Course:
         """The last batch that was read, waiting or not."""
         return self._waiting[-1] if self._waiting else self._passed
 
-    def add(self, entries: Sequence[Entry], left: int) -> Waiting:
+    def add(self, end: int, line: int, left: int) -> Waiting:
         """A batch that came in, with so many sounds on their way. Files besides the lines have line 0."""
-        batch = Waiting(entries[-1].end, max(self.read.line, *(entry.line for entry in entries)), left)
+        batch = Waiting(end, max(self.read.line, line), left)
         self._waiting.append(batch)
         return batch
 

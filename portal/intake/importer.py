@@ -1,14 +1,14 @@
 """An import from its first line to its last: batches, and their audio beside the next ones.
 
-While one batch of lines is stored, the next is read. A batch is one transaction; what its audio turns out to be is
-settled in the ones that follow. So whatever ends an import, the same command goes on (see `course`): what is in is
-known again, and what it lacks is done.
+While one batch of lines is stored, another process reads the next. A batch is one transaction; what its audio turns
+out to be is settled in the ones that follow. So whatever ends an import, the same command goes on (see `course`): what
+is in is known again, and what it lacks is done.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -16,19 +16,19 @@ from typing import TextIO
 from django.db import connection
 
 from portal.access.isolation import scope
+from portal.intake.accept import collector_at_rest
 from portal.intake.ahead import ahead
 from portal.intake.batch import take_in
 from portal.intake.counts import Counts
 from portal.intake.course import Course
 from portal.intake.fetching import Crew
 from portal.intake.progress import Progress
+from portal.intake.reading import Batch, batches
 from portal.intake.report import Report
 from portal.intake.settling import settle
-from portal.intake.sources.entries import Entry, Source
+from portal.intake.sources.entries import Source
 
 PATIENCE_SECONDS = 10.0
-BATCH_LINES = 2000
-BATCH_BYTES = 8 * 1024 * 1024
 
 
 class AlreadyRunning(Exception):
@@ -74,24 +74,24 @@ class Importer:
         crew = Crew(self.client_id, self.source.open)
         try:
             with closing(ahead(batches(self.source.read(course.position, course.line)))) as read:
-                for entries in read:
-                    self._take(entries, course, crew)
+                for batch in read:
+                    self._take(batch, course, crew)
             while not crew.idle:
                 self._settle(course, crew, patient=True)
         finally:
             crew.close()
 
-    def _take(self, entries: list[Entry], course: Course, crew: Crew) -> None:
-        with scope(self.client_id):
-            taken = take_in(self.client_id, self.source, entries)
+    def _take(self, batch: Batch, course: Course, crew: Crew) -> None:
+        with collector_at_rest(), scope(self.client_id):
+            taken = take_in(self.client_id, self.source, batch)
             counts = self.counts.plus(taken.counts.as_dict())
-            batch = course.add(entries, len(taken.jobs))
+            waiting = course.add(batch.end, batch.line, len(taken.jobs))
             course.save(counts)
             self._report.write(taken.report)
         self.counts = counts
         course.move()
         for job in taken.jobs:
-            crew.send((job, batch), job.sound)
+            crew.send((job, waiting), job.sound)
             self._settle(course, crew, patient=crew.full)
         self._show(course)
 
@@ -103,9 +103,9 @@ class Importer:
         with scope(self.client_id):
             fresh = Counts()
             told = []
-            for (job, batch), fetched in finished:
+            for (job, waiting), fetched in finished:
                 told += settle(self.client_id, job, fetched, fresh)
-                batch.left -= 1
+                waiting.left -= 1
             counts = self.counts.plus(fresh.as_dict())
             course.save(counts)
             self._report.write(told)
@@ -116,20 +116,6 @@ class Importer:
     def _show(self, course: Course, *, last: bool = False) -> None:
         sounds = self.counts.recordings + self.counts.voicemessages
         self._progress.show(course.read.position, course.read.line, sounds, last=last)
-
-
-def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Entries in lists of at most BATCH_LINES and about BATCH_BYTES."""
-    batch: list[Entry] = []
-    size = 0
-    for entry in entries:
-        batch.append(entry)
-        size += len(entry.raw)
-        if len(batch) >= BATCH_LINES or size >= BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 @contextmanager

@@ -21,14 +21,20 @@ unnest(%(source)s::text[], %(source_id)s::text[], %(error)s::text[], %(body)s::b
 """
 AT = "%(start)s::timestamptz + n.place * interval '1 microsecond'"
 STATUS = f"case when n.error is null then '{RawFact.Status.ACCEPTED}' else '{RawFact.Status.REJECTED}' end"
+COLUMNS = "client_id, kind, source, source_id, status, error, body, content_hash, received_at"
 INSERT = f"""
-insert into intake_rawfact
-       (client_id, kind, source, source_id, status, error, body, content_hash, received_at)
+insert into intake_rawfact ({COLUMNS})
 select %(client_id)s, %(kind)s, n.source, n.source_id, {STATUS}, n.error, n.body, n.content_hash, {AT}
   from {TOLD} left join lateral (
        select true as here from intake_rawfact k
         where k.client_id = %(client_id)s and k.content_hash = n.content_hash limit 1) known on true
  where known.here is null
+"""  # noqa: S608
+INSERT_NEW = f"""
+insert into intake_rawfact ({COLUMNS})
+select %(client_id)s, %(kind)s, %(source)s, n.source_id, '{RawFact.Status.ACCEPTED}', null, n.body, n.content_hash, {AT}
+  from unnest(%(source_id)s::text[], %(body)s::bytea[], %(content_hash)s::bytea[])
+       with ordinality as n(source_id, body, content_hash, place)
 """  # noqa: S608
 # Whoever takes in good facts has their source's lock, so what is not here stays away until the commit, and rows go in
 # without the look back at each that a conflict needs. Bad ones have no source: their like may come in at once.
@@ -66,6 +72,15 @@ class Raw(NamedTuple):
     changed: bool = False
 
 
+def keep_new(
+    client_id: int, kind: str, source: str, keys: Sequence[str], bodies: Sequence[bytes], hashes: Sequence[bytes]
+) -> None:
+    """Keep accepted facts of one source that are new, each content once: no look is taken. IntegrityError."""
+    told = {"source_id": TextArray(keys), "body": BytesArray(bodies), "content_hash": BytesArray(hashes)}
+    with connection.wrap_database_errors:
+        with_arrays(cursor()).execute(INSERT_NEW, _common(client_id, kind) | {"source": source} | told)
+
+
 def keep_raw(client_id: int, kind: str, rows: Sequence[Raw]) -> None:
     """Keep what came of one kind, in the transaction of what became of it (inside `scope(client_id)`).
 
@@ -76,7 +91,7 @@ def keep_raw(client_id: int, kind: str, rows: Sequence[Raw]) -> None:
         return
     with connection.wrap_database_errors:
         told = _told(rows)
-        parameters = {"client_id": client_id, "kind": kind, "start": timezone.now()} | _arrays(told)
+        parameters = _common(client_id, kind) | _arrays(told)
         db = with_arrays(cursor())
         db.execute(INSERT if all(row.error is None for row in told) else INSERT_BESIDE_OTHERS, parameters)
         if db.rowcount < len(told):
@@ -101,6 +116,10 @@ def _told(rows: Sequence[Raw]) -> list[Raw]:
         changed = former is not None and former.changed and not row.changed
         told[row.content_hash] = row._replace(changed=True) if changed else row
     return list(told.values())
+
+
+def _common(client_id: int, kind: str) -> dict[str, Any]:
+    return {"client_id": client_id, "kind": kind, "start": timezone.now()}
 
 
 def _arrays(told: Sequence[Raw]) -> dict[str, Any]:

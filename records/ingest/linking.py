@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdrs.ingest.calls import Arrived
+from cdrs.ingest.arrived import Arrived
 from cdrs.ingest.names import any_of
 from cdrs.ingest.staging import cursor
 from records.ingest.kinds import RECORDING

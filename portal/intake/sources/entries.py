@@ -90,7 +90,8 @@ class Telling:
 class Source(Protocol):
     """A spool of one PBX, or a manifest. Made for a run.
 
-    `read` runs in a thread of its own, a batch ahead of the others, and asks no database.
+    `read` runs in a process of its own, ahead of the others, and asks no database: what it changes here, nobody else
+    sees.
     """
 
     name: str

@@ -1,13 +1,15 @@
-"""One batch is stored while the next is read: in order, one ahead and no more, and nothing is lost by it."""
+"""One batch is stored while the next is read in another process: in order, and nothing is lost by it."""
 
 from __future__ import annotations
 
-import gc
+import errno
+import multiprocessing
+import os
 import signal
-import sys
-import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -22,8 +24,8 @@ import os, signal, sys
 import django
 django.setup()
 from django.core.management import call_command
-from portal.intake import importer
-importer.BATCH_LINES, real, calls = 100, importer.take_in, []
+from portal.intake import reading, importer
+reading.BATCH_LINES, real, calls = 100, importer.take_in, []
 def dying(*arguments):
     taken = real(*arguments)
     calls.append(1)
@@ -33,47 +35,82 @@ def dying(*arguments):
 importer.take_in = dying
 call_command("import_calls", "manifest", sys.argv[1], "--client", sys.argv[2])
 """
+ORPHANED = """
+import itertools, os, pathlib, signal, sys
+from portal.intake.ahead import ahead
+for maker in ahead(os.getpid() for _ in itertools.count()):
+    pathlib.Path(sys.argv[1]).write_text(str(maker))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
-def test_things_come_in_their_order_and_the_next_is_made_meanwhile() -> None:
-    made: list[int] = []
-    second = threading.Event()
+def test_things_come_in_their_order_and_the_next_are_made_meanwhile_in_another_process(tmp_path: Path) -> None:
+    (tmp_path / "made").touch()
 
-    def making() -> Iterator[int]:
+    def making() -> Iterator[tuple[int, bytes]]:
         for number in range(5):
-            made.append(number)
-            if number == 1:
-                second.set()
-            yield number
+            with (tmp_path / "made").open("a") as made:
+                made.write(f"{number} {os.getpid()}\n")
+            yield number, bytes(1_000_000)  # more than a pipe takes
 
     taken = []
-    with closing(ahead(making())) as numbers:
-        for number in numbers:
-            assert second.wait(10)  # while this one is at work, the next is made
-            assert len(made) <= number + 2
+    with closing(ahead(making())) as items:
+        for number, _ in items:
+            assert until(lambda number=number: len(lines_of(tmp_path)) >= min(5, number + 2))
+            time.sleep(0.05)
+            assert len(lines_of(tmp_path)) <= number + 3  # one waits here, one in the pipe: no more are made
             taken.append(number)
     assert taken == [0, 1, 2, 3, 4]
+    assert len({line.split()[1] for line in lines_of(tmp_path)} | {str(os.getpid())}) == 2
 
 
-def test_what_goes_wrong_in_making_is_raised_in_its_place() -> None:
+def lines_of(folder: Path) -> list[str]:
+    return (folder / "made").read_text().splitlines()
+
+
+def until(true: Callable[[], bool]) -> bool:
+    """Whether it comes true soon."""
+    deadline = time.monotonic() + 10
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return true()
+
+
+def test_what_goes_wrong_in_making_is_raised_in_its_place_and_says_where() -> None:
     def making() -> Iterator[int]:
         yield 1
-        raise OSError("the packed file is cut")
+        raise OSError(errno.EIO, "the packed file is cut")
 
     taken = []
-    with pytest.raises(OSError, match="cut"), closing(ahead(making())) as numbers:
+    with pytest.raises(OSError, match="cut") as caught, closing(ahead(making())) as numbers:
         for number in numbers:
             taken.append(number)
-    assert taken == [1]
+    assert taken == [1] and caught.value.errno == errno.EIO
+    assert "in making" in caught.value.__notes__[0]
+
+
+def test_a_maker_that_is_killed_is_no_end_of_the_things_to_make() -> None:
+    def making() -> Iterator[int]:
+        yield 1
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(ChildProcessError, match="ended with -9"), closing(ahead(making())) as numbers:
+        assert list(numbers) == [1]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
-def test_who_stops_leaves_no_thread_and_python_as_it_was(error: type[BaseException]) -> None:
-    before = (sys.getswitchinterval(), gc.get_threshold(), threading.active_count())
-    with pytest.raises(error), closing(ahead(iter(range(1, 100)))) as numbers:
+def test_who_stops_leaves_no_process(error: type[BaseException]) -> None:
+    with pytest.raises(error), closing(ahead(iter(range(1, 10_000_000)))) as numbers:
         for _ in numbers:
+            assert len(multiprocessing.active_children()) == 1
             raise error
-    assert (sys.getswitchinterval(), gc.get_threshold(), threading.active_count()) == before
+    assert multiprocessing.active_children() == []
+
+
+def test_who_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    assert in_a_process(ORPHANED, tmp_path, str(tmp_path / "maker")) == -signal.SIGKILL
+    maker = int((tmp_path / "maker").read_text())
+    assert until(lambda: not Path(f"/proc/{maker}").exists() or "Z" in Path(f"/proc/{maker}/stat").read_text())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ import pytest
 from cdrs.ingest.names import source_hash
 from cdrs.models import Call, Leg, Tombstone
 from portal.access.isolation import scope
-from portal.intake import fetching, importer, settling
+from portal.intake import fetching, importer, reading, settling
 from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
 from portal.media.storage import store
 from records.models import MediaFile, Record, VoiceMessage
@@ -174,7 +174,7 @@ def test_rows_that_were_added_are_imported_and_legs_join_their_calls(cast, spool
         master.write_bytes(b"".join(head + more))
         printed = run_import(cast.north, "asterisk", spool)
         assert {name: printed[name] for name in expected} == expected
-    monkeypatch.setattr(importer, "BATCH_LINES", 1)
+    monkeypatch.setattr(reading, "BATCH_LINES", 1)
     master.write_bytes(b"".join(lines))
     assert run_import(cast.north, "asterisk", spool)["calls"] == 8
     assert stored(cast.north) == stored(cast.south)
@@ -198,7 +198,7 @@ class Crash(BaseException):
 @pytest.mark.parametrize("attached", [1, 5, 12])
 def test_an_import_that_dies_in_the_middle_goes_on(cast, spool, monkeypatch, lines, attached):
     run_import(cast.south, "asterisk", spool)
-    monkeypatch.setattr(importer, "BATCH_LINES", lines)
+    monkeypatch.setattr(reading, "BATCH_LINES", lines)
     monkeypatch.setattr(fetching, "WINDOW", 2)
     real, calls = settling.attach_media, []
 
@@ -218,7 +218,7 @@ def test_an_import_that_dies_in_the_middle_goes_on(cast, spool, monkeypatch, lin
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was_and_its_figures_add_up(cast, spool, monkeypatch):
-    monkeypatch.setattr(importer, "BATCH_LINES", 4)
+    monkeypatch.setattr(reading, "BATCH_LINES", 4)
     real, calls = importer.take_in, []
 
     def dying(*arguments):
@@ -245,7 +245,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was_and_its_figures_add_up(cast
 
 
 def test_another_file_at_the_same_path_is_read_from_its_beginning(cast, spool, monkeypatch):
-    monkeypatch.setattr(importer, "BATCH_LINES", 4)
+    monkeypatch.setattr(reading, "BATCH_LINES", 4)
     monkeypatch.setattr(importer.Course, "finish", lambda *arguments: (_ for _ in ()).throw(Crash))
     with pytest.raises(Crash):
         run_import(cast.north, "asterisk", spool)

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 
 from cdrs.models import Call, Leg
 from portal.access.isolation import scope
-from portal.intake import batch, importer
+from portal.intake import batch, reading
 from portal.intake.models import RawFact
 from portal.intake.sources.manifest import Manifest
 from records.models import Record, VoiceMessage
@@ -96,7 +96,7 @@ def test_a_file_outside_is_missing_and_its_call_is_in(cast, folder, tmp_path, fi
 def test_a_call_told_twice_in_one_file_ends_as_it_was_told_last(cast, folder, monkeypatch):
     path = write_manifest(folder, call(1, region="north"), call(1, region="south"))
     for client, lines in ((cast.north, 2000), (cast.south, 1)):
-        monkeypatch.setattr(importer, "BATCH_LINES", lines)
+        monkeypatch.setattr(reading, "BATCH_LINES", lines)
         assert run_import(client, "manifest", path) == figures(calls=1, cdrs=1)
         with scope(client.pk):
             assert Call.objects.get().region == "south"
@@ -132,7 +132,7 @@ def test_a_batch_of_a_thousand_asks_the_database_no_more_than_one_of_a_hundred(c
     for part in (entries[:100], entries[100:200], entries[200:]):
         statements.clear()
         with scope(cast.north.pk):
-            batch.take_in(cast.north.pk, Manifest(folder), part)
+            batch.take_in(cast.north.pk, Manifest(folder), reading.batch_of(part))
         counts.append(len(statements))
     assert counts[2] <= counts[1] <= 50
 
@@ -150,7 +150,7 @@ def test_a_line_too_deep_or_of_no_likely_time_costs_no_other(cast, folder):
 
 @pytest.mark.parametrize("damage", ["cut", "another checksum", "no deflate"])
 def test_a_packed_file_that_was_cut_says_how_far_it_came(cast, folder, monkeypatch, damage):
-    monkeypatch.setattr(importer, "BATCH_LINES", 3)
+    monkeypatch.setattr(reading, "BATCH_LINES", 3)
     lines = b"".join(orjson.dumps(call(number, region=os.urandom(200).hex())) + b"\n" for number in range(400))
     packed = gzip.compress(lines)
     broken = {

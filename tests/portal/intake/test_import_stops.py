@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 
 from cdrs.models import Call
 from portal.access.isolation import scope
-from portal.intake import fetching, importer
+from portal.intake import fetching, importer, reading
 from portal.intake.models import ImportRun
 from portal.intake.progress import Progress, clock
 from tests.portal.intake.importing import call, figures, run_import, uploads_left, write_manifest
@@ -67,7 +67,7 @@ def stopped(cast, path, error: BaseException, monkeypatch, at: str = "take_in") 
             raise error
         return real(*arguments, **options)
 
-    monkeypatch.setattr(importer, "BATCH_LINES", 3)
+    monkeypatch.setattr(reading, "BATCH_LINES", 3)
     monkeypatch.setattr(importer, at, meeting)
     with pytest.raises(CommandError) as caught:
         run_import(cast.north, "manifest", path)
@@ -105,7 +105,7 @@ def test_a_lost_database_is_no_row_of_anyones(cast, manifest, monkeypatch):
                 other.execute("select pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
         return real(*arguments)
 
-    monkeypatch.setattr(importer, "BATCH_LINES", 3)
+    monkeypatch.setattr(reading, "BATCH_LINES", 3)
     monkeypatch.setattr(importer, "take_in", losing)
     with pytest.raises(CommandError, match="after line 6: 6 calls") as error:
         run_import(cast.north, "manifest", manifest)

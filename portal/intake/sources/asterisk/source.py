@@ -62,6 +62,7 @@ class AsteriskSpool:
 
     def tell(self, client_id: int, entries: Sequence[Entry]) -> list[Telling]:
         rows = [entry for entry in entries if entry.facts is not None]
+        self._drifts.update(round(entry.facts.drift / QUARTER) for entry in rows if entry.facts.drift is not None)
         calls = {entry.facts.call for entry in rows}
         return tell(client_id, rows, stored_legs(client_id, SOURCE, calls) if calls else {})
 
@@ -97,8 +98,6 @@ class AsteriskSpool:
             return entry
         if row.recording is not None:
             entry.sounds.append(Sound(Kind.RECORDING, _recording(row.recording), row.recording, row.leg["init_time"]))
-        if row.drift is not None:
-            self._drifts[round(row.drift / QUARTER)] += 1
         return entry
 
     def _messages(self, end: int) -> Iterator[Entry]:
