@@ -10,7 +10,7 @@ from cdrs.ingest.staging import cursor
 def keep_found(client_id: int, call_ids: Sequence[int]) -> None:
     """Make the rows of these calls what their facts are now; those of which nothing can be heard any more go.
 
-    The caller has the calls locked (`Totals.write`), so what is read here is what it will stay.
+    The caller has the calls locked (records.ingest.totals), so what is read here is what it will stay.
     """
     if call_ids:
         cursor().execute(_KEEP, {"client_id": client_id, "ids": list(call_ids)})

@@ -22,7 +22,6 @@ from cdrs.ingest.staging import as_array, cursor, update_rows
 from portal.media.facts import is_short
 from records.ingest.kinds import RECORDING, VOICEMESSAGE, Kind
 from records.ingest.parties import AS_IT_SHOULD, AS_IT_STANDS, PARTIES
-from records.ingest.recorded import keep_found
 from records.ingest.totals import Standing, Totals
 from records.models import State
 
@@ -97,7 +96,6 @@ def settling(client_id: int, kind: Kind, ids: Sequence[int]) -> Iterator[None]:
             changed.append(_update_row(client_id, kind, settled))
     update_rows(cursor(), kind.table, COLUMNS[kind], changed)
     totals.write(client_id, kind.total)
-    keep_found(client_id, totals.calls)
 
 
 def lock_standing(client_id: int, *, alone: bool) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from cdrs.ingest.staging import cursor
+from records.ingest.recorded import keep_found
 from records.models import State
 
 
@@ -52,17 +53,21 @@ class Totals:
         if days:
             columns = [list(column) for column in zip(*([*key, *total] for key, total in days), strict=True)]
             cursor().execute(_ADD, [client_id, kind, *columns])
-        if self._calls:
-            cursor().execute(_LOCK_CALLS, [client_id, self.calls])
-        calls = sorted((call_id, change) for call_id, change in self._calls.items() if change)
-        if calls:
-            ids, changes = zip(*calls, strict=True)
-            cursor().execute(_ADD_TO_CALLS, [list(ids), list(changes), client_id])
+        self._write_calls(client_id)
 
-    @property
-    def calls(self) -> list[int]:
-        """Of which something can be heard now, or could before: locked once the totals are written."""
-        return sorted(self._calls)
+    def _write_calls(self, client_id: int) -> None:
+        """The calls' own totals, and what searches find: of calls of which something can be heard now, or could before.
+
+        They are locked first, in their order, so that two writers neither wait for each other nor pass each other by.
+        """
+        if not self._calls:
+            return
+        ids = sorted(self._calls)
+        cursor().execute(_LOCK_CALLS, [client_id, ids])
+        changes = {call_id: change for call_id, change in self._calls.items() if change}
+        if changes:
+            cursor().execute(_ADD_TO_CALLS, [list(changes), list(changes.values()), client_id])
+        keep_found(client_id, ids)
 
 
 _ADD = """
