@@ -13,13 +13,14 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
 from portal.audit.actions import Action
-from portal.media.delivery import MediaGone, StoredFile
+from portal.media.delivery import MediaGone
 from portal.media.peaks import Peaks
 from portal.web.pages import PageView
 from records import playback
 from records.hearing import sent
 from records.models import MediaFile, Playable, Record, VoiceMessage
 from records.parties import parties_of
+from records.playback import original, playable_copy
 
 log = logging.getLogger(__name__)
 WAIT_SECONDS = 5  # that a player is told to wait before it asks again
@@ -91,17 +92,6 @@ class PeaksPage(SoundPage):
         response = get_conditional_response(request, etag=etag, response=body) or body
         response["Cache-Control"] = "private, max-age=3600"
         return response
-
-
-def original(file: MediaFile) -> StoredFile:
-    return StoredFile(file.key, file.size, file.content_type, bytes(file.sha256).hex(), file.created_at)
-
-
-def playable_copy(file: MediaFile) -> StoredFile:
-    """The transcoded copy; made from the original alone, so the original's digest tells it from any other."""
-    assert file.playable_key and file.playable_size is not None
-    etag = f"{bytes(file.sha256).hex()}-{file.playable_size}"
-    return StoredFile(file.playable_key, file.playable_size, "audio/mpeg", etag, file.created_at)
 
 
 def wake(file: MediaFile) -> None:

@@ -305,7 +305,10 @@ class Playable(models.TextChoices):
 
 
 class MediaFile(Owned):
-    """One stored file of a recording, a voice message or a capture. `key` names it in storage, nothing else does."""
+    """One stored file of a recording, a voice message or a capture. `key` names it in storage, nothing else does.
+
+    `playable_key` is its copy as mp3: where browsers need one, and where an address that ends in .mp3 was asked for.
+    """
 
     record = owner(Record, null=True, related_name="media")
     voicemessage = owner(VoiceMessage, null=True, related_name="media")

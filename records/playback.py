@@ -14,6 +14,7 @@ from django.utils import timezone
 from portal.access import tasks
 from portal.access.isolation import scope
 from portal.media import playable, uploads
+from portal.media.delivery import StoredFile
 from portal.media.facts import Undecodable
 from portal.media.models import PendingUpload
 from records import pins
@@ -34,6 +35,17 @@ def wake(client_id: int, mediafile_id: int) -> None:
     from records.tasks import make_playable
 
     tasks.wake(make_playable, client_id, mediafile_id)
+
+
+def original(file: MediaFile) -> StoredFile:
+    return StoredFile(file.key, file.size, file.content_type, bytes(file.sha256).hex(), file.created_at)
+
+
+def playable_copy(file: MediaFile) -> StoredFile:
+    """The transcoded copy; made from the original alone, so the original's digest tells it from any other."""
+    assert file.playable_key and file.playable_size is not None
+    etag = f"{bytes(file.sha256).hex()}-{file.playable_size}"
+    return StoredFile(file.playable_key, file.playable_size, playable.CONTENT_TYPE, etag, file.created_at)
 
 
 def forget_after_commit(client_id: int, files: Sequence[MediaFile]) -> None:
@@ -83,22 +95,35 @@ def make_copy(client_id: int, mediafile_id: int) -> bool:
     except Exception:
         _give_up_when_tried_enough(file)
         raise
-    return _record_copy(file, copy)
+    return _record_copy(file, copy) is not None
 
 
-def _record_copy(file: MediaFile, copy: playable.PlayableCopy) -> bool:
-    """Tell the row of its copy. Where the row went meanwhile nobody keeps the copy, and it is swept."""
+def copied(file: MediaFile) -> MediaFile:
+    """The row with an mp3 beside its original, made here and now, whether browsers want it or not.
+
+    Call it outside any transaction. Raises Undecodable, and FileNotFoundError where original or row are gone.
+    """
+    row = _record_copy(file, playable.make_playable(file.key))
+    if row is None:
+        raise FileNotFoundError(file.key)
+    return row
+
+
+def _record_copy(file: MediaFile, copy: playable.PlayableCopy) -> MediaFile | None:
+    """The row, told of its copy. Where the row went meanwhile nobody keeps the copy, and it is swept: None."""
     with scope(file.client_id):
         row = MediaFile.objects.select_for_update().filter(client_id=file.client_id, id=file.id, key=file.key).first()
         if row is None:
-            return False
-        if row.playable == Playable.READY:  # another run was faster
+            return None
+        if row.playable_key:  # another run was faster
             transaction.on_commit(partial(remove, copy.stored.key))
-            return True
+            return row
         uploads.keep(copy.stored.key)
-        row.playable, row.playable_key, row.playable_size = Playable.READY, copy.stored.key, copy.stored.size
+        row.playable_key, row.playable_size = copy.stored.key, copy.stored.size
+        if row.playable != Playable.AS_IS:  # browsers go on with an original that they can play
+            row.playable = Playable.READY
         row.save(update_fields=["playable", "playable_key", "playable_size"])
-        return True
+        return row
 
 
 def _give_up_when_tried_enough(file: MediaFile) -> None:

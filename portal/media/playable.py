@@ -12,6 +12,8 @@ from portal.media.facts import AudioFacts
 from portal.media.keys import beside
 from portal.media.storage import local_copy
 
+CONTENT_TYPE = "audio/mpeg"
+
 
 @dataclass(frozen=True)
 class PlayableCopy:
