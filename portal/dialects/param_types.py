@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from portal.dialects import params
 from portal.dialects.json_types import Schema
 from portal.dialects.params import Choice, Param, Reader, UpTo
@@ -23,8 +25,10 @@ READERS: dict[Reader, Schema] = {
 }
 
 
-def schema_of(reader: Reader) -> Schema:
-    """KeyError for a reader that nobody has described."""
+def schema_of(reader: Reader, own: Mapping[Reader, Schema] | None = None) -> Schema:
+    """`own`: those of a dialect's own readers. KeyError for a reader that nobody has described."""
+    if own and reader in own:
+        return own[reader]
     if isinstance(reader, Choice):
         one: Schema = {"type": "string", "enum": list(reader.choices)}
         return {"type": "array", "items": one} if reader.many else one
@@ -33,12 +37,12 @@ def schema_of(reader: Reader) -> Schema:
     return READERS[reader]
 
 
-def parameter(name: str, param: Param, meaning: str) -> Schema:
+def parameter(name: str, param: Param, meaning: str, own: Mapping[Reader, Schema] | None = None) -> Schema:
     """A parameter of a query. What may be repeated is a list: `name=a&name=b`."""
     return {
         "name": name,
         "in": "query",
         "required": param.needed,
         "description": meaning,
-        "schema": schema_of(param.read),
+        "schema": schema_of(param.read, own),
     }

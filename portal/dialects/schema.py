@@ -20,7 +20,7 @@ from portal.dialects.addresses import addresses
 from portal.dialects.door import Door
 from portal.dialects.json_types import Schema, example_of
 from portal.dialects.param_types import parameter
-from portal.dialects.params import Param
+from portal.dialects.params import Param, Reader
 
 JSON = "application/json"
 _PLACE = re.compile(r"{(\w+)}")
@@ -73,6 +73,8 @@ class DialectSchema(SchemaGenerator):
     places: ClassVar[Mapping[str, Schema]]
     meanings: ClassVar[Mapping[str, str]]
     examples: ClassVar[Mapping[str, str]] = {}
+    # Types of readers that the dialect alone has.
+    readers: ClassVar[Mapping[Reader, Schema]] = {}
     components: ClassVar[Mapping[str, Schema]]
     headers: ClassVar[Mapping[str, Schema]] = {}
     # The names of headers that every answer carries to those who are known.
@@ -134,7 +136,7 @@ class DialectSchema(SchemaGenerator):
     def parameter(self, name: str, param: Param, method: str) -> Schema:
         """With an example, which explorers fill in; but never into a deletion."""
         example = {"example": self.examples[name]} if name in self.examples and method == "GET" else {}
-        return parameter(name, param, self.meanings[name]) | example
+        return parameter(name, param, self.meanings[name], self.readers) | example
 
     def response(self, answer: Answer, common: tuple[str, ...]) -> Schema:
         response: Schema = {"description": answer.about}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 from rest_framework.views import APIView
 
+from portal.dialects.documents import SchemaView
 from portal.dialects.ringme.account import Me
 from portal.dialects.ringme.archive import ArchiveList, ArchiveOne, ArchiveSeen, ArchivesSeen
 from portal.dialects.ringme.audit import AuditList
@@ -18,7 +19,7 @@ from portal.dialects.ringme.event import EventList, EventOne
 from portal.dialects.ringme.hold import HoldList, HoldOne
 from portal.dialects.ringme.realms import OWN
 from portal.dialects.ringme.record import RecordDownload, RecordFile, RecordLink, RecordList, RecordStats
-from portal.dialects.ringme.schema.views import ExplorerView, SchemaView, SignedInView
+from portal.dialects.ringme.schema.views import ExplorerView, SignedInView
 from portal.dialects.ringme.storage import StorageLink
 from portal.dialects.ringme.trash import TrashList, TrashRestore
 from portal.dialects.ringme.voicemail import (
@@ -50,6 +51,8 @@ VOICEMAIL: dict[str, type[APIView]] = {
 CDR: dict[str, type[APIView]] = {"": CdrList, "stats/": CdrStats, "<cdr_uuid>": Cdr}
 CALL_HISTORY: dict[str, type[APIView]] = {"": CallHistory, "<call_uuid>": CallOfHistory}
 
+DOCUMENT = "portal.dialects.ringme.schema.document.RingmeSchema"
+
 
 def in_realms(rest: str, views: dict[str, type[APIView]], *realms: str) -> list[URLPattern]:
     """The views of a resource in the client, group and extension realm, or in these alone."""
@@ -77,7 +80,7 @@ urlpatterns = [
     loose("client/<owner>/hold/<hold_id>", HoldOne.as_view(), realm="client"),
     *in_realms("current_calls", {"": CurrentCalls}),
     *in_realms("event", {"": EventList, "<event_id>/": EventOne}),
-    loose("schema/", SchemaView.as_view(), name="ringme-schema"),
+    loose("schema/", SchemaView.as_view(schema=DOCUMENT), name="ringme-schema"),
     loose("client_api_explorer/", ExplorerView.as_view(), name="ringme-explorer"),
     loose("client_api_explorer/signed_in/", SignedInView.as_view(), name="ringme-explorer-signed-in"),
     *config.urlpatterns,
