@@ -6,6 +6,7 @@ them through a link. So nothing outside can be reached, also when somebody swaps
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -59,6 +60,18 @@ class Spool:
             for folder in folders:
                 descriptor = _step(descriptor, folder)
             return _plain(_opened(name, _FILE, descriptor))
+        finally:
+            os.close(descriptor)
+
+    def remove(self, path: str) -> None:
+        """Remove the plain file at the relative `path`, walked to in the same way; nothing where there is none."""
+        *folders, name = parts_of(path)
+        descriptor = os.open(self.root, _FOLDER)
+        try:
+            for folder in folders:
+                descriptor = _step(descriptor, folder)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=descriptor)
         finally:
             os.close(descriptor)
 
