@@ -13,8 +13,8 @@ from benchmarks import database, machine
 from benchmarks.table import Options, Row, table
 from portal.local.errors import Refused
 
-MODULES = ("list", "page", "stats", "ingest", "delete", "ledger", "peaks", "partitions")
-USUAL = MODULES[:7]
+MODULES = ("list", "page", "search", "stats", "ingest", "delete", "ledger", "peaks", "partitions")
+USUAL = MODULES[:8]
 
 
 def main(argv: Sequence[str]) -> int:
