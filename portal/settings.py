@@ -159,7 +159,10 @@ MIDDLEWARE = [
     "portal.web.browsers.ForBrowsers",
 ]
 # Programs say who they are in each request and send no cookie: these addresses are not led through what follows.
-PROGRAMS = r"/+api/+ver1\.0(?!/+client_api_explorer)(/|$)|/intake/v1/|/archive/|/(healthz|readyz)$"
+PROGRAMS = (
+    r"/+api/+(ver1\.0(?!/+client_api_explorer)|v2)(/|$)|/+cloud-web/+api/+v2(/|$)|/+(internal-api|recordings)(/|$)"
+    r"|/intake/v1/|/archive/|/(healthz|readyz)$"
+)
 BROWSER_MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from portal.dialects.gws.urls import urlpatterns as gws
 from portal.dialects.ringme.urls import root_urlpatterns as ringme_root
 from portal.pages import health
 from portal.pages.live import TicketPage
@@ -16,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("intake/v1/", include("portal.intake.urls")),
     re_path(r"^/*oauth/+", include("portal.accounts.oauth_urls")),
     *ringme_root,
+    *gws,
     path("", include("portal.accounts.urls")),
     path("", include("portal.clients.urls")),
     path("", include("records.urls")),

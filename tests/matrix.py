@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-PAPERS = {"ringme": HERE / "portal" / "dialects" / "ringme"}
+PAPERS = {name: HERE / "portal" / "dialects" / name for name in ("ringme", "gws")}
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ PUBLIC = {
     "storage-link": "the link is the permission",
     "archive-link": "as above",
     "ringme-schema": "what the API is like; no secret is in it",
+    "gws-schema": "as above",
     "ringme-explorer": "the page that shows it",
     "ringme-explorer-signed-in": "hands a code to the page that opened it",
 }

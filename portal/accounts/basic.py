@@ -1,4 +1,4 @@
-"""HTTP Basic with a user's login and password: on the addresses of files alone, beside Bearer tokens."""
+"""HTTP Basic with a user's login and password: on the addresses of files, beside Bearer tokens, and for dialects."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def basic_pair(request: Request) -> tuple[str, str] | None:
     return login, password
 
 
-def admitted(user: User | None) -> User:
+def admitted(user: User | None, *, operators: bool = False) -> User:
     """The user whose password was right. AuthenticationFailed: nobody's; Blocked: the user is, or the client."""
-    if user is None or user.is_operator:
+    if user is None or (user.is_operator and not operators):
         raise AuthenticationFailed("Unauthorized")
     if not user.is_active or lookups.user_by_id(user.pk) is None:
         raise Blocked

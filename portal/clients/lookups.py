@@ -16,6 +16,8 @@ def directory() -> list[Client]:
 
 def named(text: str) -> Client | None:
     """The client of an id or, failing that, of a slug: for operators and commands alone."""
+    if "\x00" in text:  # PostgreSQL has no such text
+        return None
     with scope(None, operator=True):
         found = Client.objects.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
         return found or Client.objects.filter(slug=text).first()

@@ -71,6 +71,7 @@ SETTINGS: dict[str, Setting] = {
     "mail_domains": Setting([], domains, "where archive links may be mailed; empty: anywhere"),
     "trash_days": Setting(7, whole_number(0, 3650), "days a deleted recording can be restored; 0: none"),
     "recording_wait_seconds": Setting(0, whole_number(0, 60), "how long hangup messages wait for the recording"),
+    "csrf_token": Setting("off", one_of("off", "required"), "whether writes to the recording search need its token"),
     "retention_records_days": Setting(None, days_or_never, "days recordings are kept; never: for ever"),
     "retention_voicemessages_days": Setting(None, days_or_never, "days voice messages are kept"),
     "retention_cdrs_days": Setting(None, days_or_never, "days call records are kept"),
