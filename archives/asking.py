@@ -141,8 +141,13 @@ def check(client: Client, wanted: Wanted) -> None:
     if wanted.end > latest:
         last = latest - timedelta(seconds=1)
         raise Wrong("end", f"must not be after {last:%Y-%m-%d %H:%M:%S} for this beginning")
+    refuse_strangers(client, wanted.addresses)
+
+
+def refuse_strangers(client: Client, addresses: Sequence[str]) -> None:
+    """Raises Wrong for addresses at other domains than the client allows."""
     domains = client_settings.value(client, "mail_domains")
-    if domains and (strangers := outside(wanted.addresses, domains)):
+    if domains and (strangers := outside(addresses, domains)):
         raise Wrong("addresses", f"{', '.join(strangers)}: only addresses at {', '.join(domains)} are possible")
 
 

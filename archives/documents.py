@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from archives import facts, names, verify
-from archives.models import Archive, ArchiveMember
+from archives.models import Archive, ArchiveMember, Kind
+from archives.person import packs
 from archives.working import beat
 from portal.access.isolation import scope
 from portal.audit import signing
@@ -118,6 +119,7 @@ def said(archive: Archive) -> dict[str, Any]:
         "start_datetime": gmt(archive.starts_at),
         "end_datetime": gmt(archive.ends_at),
         "extension_id": archive.extension_id,
+        "number": archive.number and archive.number[::-1],
     }
     return {
         "format": verify.FORMAT,
@@ -166,11 +168,14 @@ WRITERS: dict[str, Callable[[Archive], Pieces]] = {
     names.MISSING: missing,
     names.VERIFY: verifier,
 }
+# Those of one kind of archive alone.
+WRITERS_OF: dict[str, dict[str, Callable[[Archive], Pieces]]] = {Kind.PERSON: {names.CALLS: packs.calls}}
 
 
 def write(archive: Archive) -> list[Document]:
     """All documents of a checked archive, in storage under new keys, which are journalled: keep them."""
-    written = [one for name, writer in WRITERS.items() if (one := put(archive, name, writer(archive))) is not None]
+    writers = WRITERS | WRITERS_OF.get(archive.kind, {})
+    written = [one for name, writer in writers.items() if (one := put(archive, name, writer(archive))) is not None]
     whole = put(archive, names.MANIFEST, manifest(archive, written))
     assert whole is not None
     signed = put(archive, names.SIGNATURE, signature(whole))

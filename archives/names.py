@@ -19,14 +19,15 @@ _NUMBERED = re.compile(r"~\d+(\.[^.]*)?$")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 # The archive's own documents.
-MANIFEST, TABLE, SIGNATURE, MISSING, VERIFY = (
+MANIFEST, TABLE, SIGNATURE, MISSING, VERIFY, CALLS = (
     "manifest.json",
     "manifest.csv",
     "manifest.sig",
     "MISSING.txt",
     "verify.py",
+    "calls.json",
 )
-DOCUMENTS = (MANIFEST, TABLE, SIGNATURE, MISSING, VERIFY)
+DOCUMENTS = (MANIFEST, TABLE, SIGNATURE, MISSING, VERIFY, CALLS)
 
 
 def safe(text: str) -> str:

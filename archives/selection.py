@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from archives.models import Archive, Kind
+from archives.person.finding import Person
 from portal.access.principal import whole_client
 from records.models import Record
 
@@ -39,4 +40,10 @@ def part_of(archive: Archive) -> Q:
     return within
 
 
-CHOSEN: dict[Kind, Callable[[Archive], list[Any]]] = {Kind.PERIOD: of_period}
+def of_person(archive: Archive) -> list[Any]:
+    assert archive.number is not None
+    person = Person(archive.client_id, archive.number)
+    return [person.records.available(), person.messages.available()]
+
+
+CHOSEN: dict[Kind, Callable[[Archive], list[Any]]] = {Kind.PERIOD: of_period, Kind.PERSON: of_person}

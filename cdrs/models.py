@@ -215,12 +215,20 @@ class Participant(Owned):
     first_name = models.TextField(null=True)
     last_name = models.TextField(null=True)
     event = models.CharField(max_length=10, choices=Event)
+    phone_plain_rev = stored(Reverse(plain("phone_number")))
 
     objects = ParticipantQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["occurred_at", "id"]
-        indexes = [models.Index(fields=["client", "call"], name="participant_by_call")]
+        indexes = [
+            models.Index(fields=["client", "call"], name="participant_by_call"),
+            models.Index(
+                fields=["client", "phone_plain_rev"],
+                name="participant_phone_rev",
+                condition=models.Q(type="External"),
+            ),
+        ]
 
 
 class CallEvent(Owned):

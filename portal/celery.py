@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     "audit-seal": {"task": "portal.audit.tasks.seal", "schedule": 60.0, "options": {"expires": 60}},
     "audit-sign-heads": {"task": "portal.audit.tasks.sign_heads", "schedule": 86_400.0},
     "archives-sweep": {"task": "archives.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "person-sweep": {"task": "archives.person.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "clients-prune-ledgers": {"task": "portal.clients.tasks.prune_ledgers", "schedule": 86_400.0},
     "cdrs-sweep": {"task": "cdrs.tasks.sweep", "schedule": 600.0, "options": {"expires": 600}},
     "live-sweep": {"task": "portal.live.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},

@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "records",
     "archives",
     "archives.retention",
+    "archives.person",
     "portal.intake",
     "portal.dialects",
     "portal.pages",
@@ -267,6 +268,8 @@ REST_FRAMEWORK = {
 ARCHIVE_FIELDS = {
     "record": "portal.dialects.ringme.fields.RECORDS",
     "voicemessage": "portal.dialects.ringme.fields.MESSAGES",
+    "call": "portal.dialects.ringme.call_fields.CALLS",
+    "leg": "portal.dialects.ringme.fields.CDRS",
 }
 
 # ---------------------------------------------------------------- live calls

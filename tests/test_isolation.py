@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.utils import ProgrammingError
 
 from archives.models import Archive, ArchiveMark, ArchiveMember
+from archives.person.models import Erasure
 from archives.retention.certificates import RECORDS, issue, remember
 from archives.retention.models import Certificate, GroupPolicy, Run
 from cdrs.models import Call, CallEvent, CurrentCall, DayCount, Leg, Participant, Tombstone
@@ -99,6 +100,7 @@ def fill(client: Client, extension: Extension, group: ExtensionGroup, user: User
         ArchiveMember.objects.create(client=client, archive=archive, position=0, record=record, at=NOON, name="a.wav")
         ArchiveMark.objects.create(client=client, archive=archive, position=0, offset=0, entry=0)
         refused(client.pk, "page", ("user", user.pk))
+        Erasure.objects.create(client=client, number="1", plain_rev="1", via="api", asked_by="a test")
     heads.sign(client.pk)
     with scope(client.pk):
         ledger.note(Action.PLAYBACK, ledger.portal(client.pk))

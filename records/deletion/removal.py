@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from cdrs.ingest.staging import cursor, plan_for_keys
@@ -42,6 +42,7 @@ BATCH = 200
 AT_ONCE = 8
 LEASE = timedelta(minutes=15)  # for a worker to finish a batch, before another takes it for dead
 LONGEST_PAUSE = timedelta(hours=6)
+EVERYTHING = Q()
 WORKING_SECONDS = 50.0  # of one task: the sweeper comes every minute
 
 
@@ -61,20 +62,20 @@ class Leaving:
     keys: frozenset[str]
 
 
-def remove_now(client_id: int, items: Any, who: Principal, via: str) -> int:
+def remove_now(client_id: int, items: Any, who: Principal, via: str, certificate: UUID | None = None) -> int:
     """Items (a TrashedQuerySet of at most some hundreds) wait no longer, and are `who`'s deed now; how many.
 
-    What a legal hold keeps stays where it is.
+    What a legal hold keeps stays where it is. Where a `certificate` will name them, this is no entry of the ledger.
     """
     plan_for_keys()
     lock(client_id, alone=False)
     wanted = list(without_held(client_id, items.filter(client_id=client_id, removing=False)).order_by("id"))
     moved = 0
     for kind, rows in by_kind(wanted):
-        deletion = begin(who, kind, via, timedelta())
+        deletion = begin(who, kind, via, timedelta(), certificate)
         with settling(client_id, kind, list(rows.values())):  # a large deletion may not have marked them yet
             taken = Trashed.objects.filter(client_id=client_id, id__in=rows, removing=False).update(deletion=deletion)
-        if closed(deletion, taken, size_of(deletion)):
+        if closed(deletion, taken, size_of(deletion)) and certificate is None:
             told = {"kind": kind.total, "files": deletion.files, "bytes": deletion.bytes, "via": via}
             ledger.note(Action.REMOVAL, who, ("deletion", deletion.pk), **told)
         moved += taken
@@ -104,9 +105,9 @@ def work_off(client_id: int) -> None:
         wake(client_id)
 
 
-def remove_next(client_id: int) -> bool:
-    """Remove a batch of what is due; whether something went, so that it is worth going on."""
-    batch = claim(client_id)
+def remove_next(client_id: int, only: Q = EVERYTHING) -> bool:
+    """Remove a batch of what is due; whether something went, so that it is worth going on. `only`: of these items."""
+    batch = claim(client_id, only)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         errors = list(threads.map(taken_away, batch))
     gone = [item for item, error in zip(batch, errors, strict=True) if error is None]
@@ -115,7 +116,7 @@ def remove_next(client_id: int) -> bool:
     return bool(gone)
 
 
-def claim(client_id: int) -> list[Leaving]:
+def claim(client_id: int, only: Q = EVERYTHING) -> list[Leaving]:
     """Mark a batch as removing. Whatever is claimed is tried again when its lease has passed, should this worker die.
 
     Nothing leaves the trash for good but by this mark, and nothing gets it that a legal hold keeps, or a pin; while
@@ -127,7 +128,7 @@ def claim(client_id: int) -> list[Leaving]:
             return []
         items: list[Trashed] = []
         for ready in (failed(client_id), leaving(client_id)):
-            free = ready.select_for_update(skip_locked=True, of=("self",)).order_by()
+            free = ready.filter(only).select_for_update(skip_locked=True, of=("self",)).order_by()
             items += free[: BATCH - len(items)]
         mine = Trashed.objects.filter(client_id=client_id, id__in=[item.pk for item in items])
         mine.update(removing=True, tries=F("tries") + 1, next_at=timezone.now() + LEASE)

@@ -63,6 +63,19 @@ def noted(deletion: Deletion, who: Principal, kind: Kind, few: list[int]) -> Non
     note(Action.DELETION, who, ("deletion", deletion.pk), **details)
 
 
+def doom_all(rows: Any, who: Principal, via: str, certificate: UUID) -> int:
+    """As `doom`, of rows (a HeardQuerySet) however many: hidden at once, and marked by whoever removes them."""
+    kind = KIND_OF[rows.model._meta.model_name]
+    present = rows.present().order_by()
+    few = list(present.values_list("id", flat=True)[: AT_ONCE + 1])
+    if len(few) <= AT_ONCE:
+        return doom(kind, few, who, via, certificate) if few else 0
+    deletion = begin(who, kind, via, timedelta(), certificate)
+    deletion.files, deletion.bytes = hide_many(deletion, kind, present)
+    deletion.save(update_fields=["files", "bytes", "hides"])
+    return deletion.files
+
+
 def doom(kind: Kind, ids: list[int], who: Principal, via: str, certificate: UUID) -> int:
     """Rows (some hundreds, none held) go for good as soon as a worker comes; `certificate` names them. How many.
 

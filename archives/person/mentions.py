@@ -1,0 +1,173 @@
+"""What others' calls say of a number: CDRs that are its own, events, messages to subscribers, holds that have ended.
+
+A call that was put through to the number is somebody else's, and stays. The CDR that led to it goes, with its
+recordings; from what is left the number is taken out. Here columns are compared that no index has: a client's rows are
+read through once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, TextField
+from django.db.models.functions import Cast
+
+from archives.person.finding import Kept
+from archives.person.leaving import Erasing
+from archives.person.rows import certify
+from archives.person.signals import number_erased
+from archives.person.spelling import pattern
+from cdrs.forgetting import forget_cdrs, forget_stray_events
+from cdrs.holding import held_calls
+from cdrs.ingest.names import lock_sources
+from cdrs.models import Call, CallEvent, CurrentCall, Leg
+from portal.access.isolation import scope
+from portal.holds.models import Hold
+from portal.holds.queries import standing_holds
+from portal.live.models import Delivery
+from records.models import Capture, Record
+
+AT_ONCE = 1000
+FORGOTTEN = "erased"  # where a number has to stand
+# Where the number of somebody outside may stand in a CDR, and in a recording that has no call.
+OF_LEGS = (
+    *("from_username", "to_username", "source_number", "dest_number", "did_number", "ani_number", "ext_number_reg"),
+    *("src_id", "dst_id", "from_screen_name", "src_name", "dst_name", "clid"),
+)
+OF_STRAYS = ("file_name", "source_id", "leg_source_id", "call_source_id")
+TOLD_BY_LEGS = ("info", "metadata")
+ENDS = ("caller_number", "called_number")
+
+
+def search(erasing: Erasing) -> None:
+    """Which CDRs of others' calls, and which recordings without a call, are the number's own."""
+    person = replace(erasing.person, legs=(), strays=())
+    with scope(erasing.client_id):
+        ids = matching("cdrs_leg", OF_LEGS, erasing)
+        others = person.mine(Leg).filter(id__among=ids).exclude(call_id__in=person.calls.values("id"))
+        legs = tuple(others.order_by("id").values_list("id", flat=True))
+        strays = person.mine(Record).filter(call=None).filter(spelled(OF_STRAYS, erasing))
+        found = tuple(strays.order_by("id").values_list("id", flat=True))
+    erasing.person = replace(person, legs=legs, strays=found)
+
+
+def matching(table: str, columns: Sequence[str], erasing: Erasing) -> list[int]:
+    """The rows of the client in which one of the columns is the number; of `"Name" <number>` each part may be."""
+    same = " or ".join(
+        f"%(plain)s = any(array[{', '.join(_PLAIN.format(part) for part in parts(column))}])" for column in columns
+    )
+    sql = f"select id from {table} where client_id = %(client_id)s and ({same}) order by id"  # noqa: S608
+    with connection.cursor() as db:
+        db.execute(sql, {"plain": erasing.person.plain, "client_id": erasing.client_id})
+        return [row_id for (row_id,) in db.fetchall()]
+
+
+def parts(column: str) -> list[str]:
+    if column != "clid":
+        return [column]
+    return [column, f"substring({column} from '<([^>]*)>')", f"substring({column} from '^(.*)<')"]
+
+
+_PLAIN = "reverse(regexp_replace({}, '[^0-9A-Za-z]', '', 'g'))"
+
+
+def spelled(columns: Sequence[str], erasing: Erasing) -> Q:
+    """The condition that one of the texts has the number in it; none has, where it is too short to be told."""
+    wanted, found = pattern(erasing.person.plain), Q(pk__in=[])
+    for column in columns if wanted else ():
+        found |= Q(**{f"{column}__regex": wanted})
+    return found
+
+
+def take_out(erasing: Erasing) -> None:
+    forget_legs(erasing)
+    for step in (stray_events, events_of_others, texts_of_legs, current_calls, messages, ended_holds):
+        with scope(erasing.client_id):
+            erasing.keep()
+            step(erasing)
+    tell_others(erasing)
+
+
+def tell_others(erasing: Erasing) -> None:
+    """The floors above have facts as they came in."""
+    with scope(erasing.client_id):
+        kept = Kept(erasing.person, standing_holds(erasing.client_id)).names()
+    told = {"client_id": erasing.client_id, "person": erasing.person, "kept": kept}
+    answers: list[tuple[Any, Any]] = number_erased.send(sender=None, **told)
+    for _, counts in answers:
+        with scope(erasing.client_id):
+            erasing.also(**counts)
+
+
+def forget_legs(erasing: Erasing) -> None:
+    """The number's own CDRs in others' calls, unless a hold keeps the call."""
+    while True:
+        with scope(erasing.client_id):
+            erasing.keep()
+            ids = list(free_legs(erasing).order_by("id").values_list("id", flat=True)[:AT_ONCE])
+            sources = Leg.objects.filter(client_id=erasing.client_id, id__among=ids).order_by().values_list("source")
+            lock_sources(erasing.client_id, {source for (source,) in sources})
+            certify(erasing, forget_cdrs(erasing.client_id, ids))
+        if len(ids) < AT_ONCE:
+            return
+
+
+def free_legs(erasing: Erasing) -> Any:
+    person = erasing.person
+    of_leg = {"client_id": OuterRef("client_id"), "leg_id": OuterRef("id")}
+    needed = Exists(Record.objects.filter(**of_leg)) | Exists(Capture.objects.filter(**of_leg))
+    mine = person.mine(Leg).filter(id__among=person.legs).exclude(needed)
+    holds = standing_holds(erasing.client_id)
+    held = person.mine(Call).filter(id__in=mine.values("call_id")).filter(held_calls(erasing.client_id, holds))
+    return mine.exclude(call_id__in=held.values("id")) if holds else mine
+
+
+# ---------------------------------------------------------------- each in the transaction of `take_out`
+
+
+def stray_events(erasing: Erasing) -> None:
+    """Of calls whose facts never came: all events of a call in which one names the number."""
+    strays = erasing.person.mine(CallEvent).filter(call=None)
+    named = strays.filter(id__among=matching("cdrs_callevent", ENDS, erasing)).values_list("source", "call_key")
+    of_calls = Q(pk__in=[])
+    for source, key in set(named):
+        of_calls |= Q(source=source, call_key=key)
+    ids = list(strays.filter(of_calls).values_list("id", flat=True))
+    erasing.person.mine(CurrentCall).filter(of_calls).delete()
+    erasing.also(events=forget_stray_events(erasing.client_id, ids))
+
+
+def events_of_others(erasing: Erasing) -> None:
+    """Of calls that are another's: they stay, without the number."""
+    others = erasing.person.mine(CallEvent).filter(call__isnull=False)
+    others = others.exclude(call_id__in=erasing.person.calls.values("id"))
+    for end in ENDS:
+        named = others.filter(id__among=matching("cdrs_callevent", [end], erasing))
+        named.update(**{end: None, end.replace("number", "name"): None})
+
+
+def texts_of_legs(erasing: Erasing) -> None:
+    """What a PBX wrote beside others' CDRs."""
+    for column in TOLD_BY_LEGS:
+        written = erasing.person.mine(Leg).alias(text=Cast(column, TextField())).filter(spelled(["text"], erasing))
+        written.exclude(call_id__in=erasing.person.calls.values("id")).update(**{column: None})
+
+
+def current_calls(erasing: Erasing) -> None:
+    erasing.person.mine(CurrentCall).filter(id__among=matching("cdrs_currentcall", ENDS, erasing)).delete()
+
+
+def messages(erasing: Erasing) -> None:
+    """To subscribers: of others' calls, sent or not."""
+    gone, _ = erasing.person.mine(Delivery).filter(spelled(["body"], erasing)).delete()
+    erasing.also(messages=gone)
+
+
+def ended_holds(erasing: Erasing) -> None:
+    """They stay as history, without the number that they were on."""
+    ended = erasing.person.mine(Hold).filter(kind=Hold.Kind.NUMBER, plain_rev=erasing.person.plain)
+    ids = ended.open().values("id")
+    ended.exclude(id__in=ids).update(number=FORGOTTEN, plain_rev="")
