@@ -31,5 +31,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # A base address that the paper's example has, and the one of its mediaUri.
     re_path(r"^/*recordings/+", include(api)),
     re_path(r"^/*cloud-web/+api/+v2/+", include(api)),
-    re_path(r"^/*(?:api/+v2|internal-api|recordings)$", NoSuchAddress.as_view()),
+    *(re_path(rf"^/*{root}$", NoSuchAddress.as_view()) for root in ("api/+v2", "internal-api", "recordings")),
 ]
