@@ -19,6 +19,7 @@ from portal.dialects.ringme.event import EventList, EventOne
 from portal.dialects.ringme.hold import HoldList, HoldOne
 from portal.dialects.ringme.realms import OWN
 from portal.dialects.ringme.record import RecordDownload, RecordFile, RecordLink, RecordList, RecordStats
+from portal.dialects.ringme.retention import CertificateList, CertificateOne, Retention, RetentionPreview
 from portal.dialects.ringme.schema.views import ExplorerView, SignedInView
 from portal.dialects.ringme.storage import StorageLink
 from portal.dialects.ringme.trash import TrashList, TrashRestore
@@ -78,6 +79,10 @@ urlpatterns = [
     loose("client/<owner>/trash/<trash_id>/restore/", TrashRestore.as_view(), realm="client"),
     loose("client/<owner>/hold/", HoldList.as_view(), realm="client"),
     loose("client/<owner>/hold/<hold_id>", HoldOne.as_view(), realm="client"),
+    loose("client/<owner>/retention/", Retention.as_view(), realm="client"),
+    loose("client/<owner>/retention/preview/", RetentionPreview.as_view(), realm="client"),
+    loose("client/<owner>/retention/certificate/", CertificateList.as_view(), realm="client"),
+    loose("client/<owner>/retention/certificate/<certificate_uuid>", CertificateOne.as_view(), realm="client"),
     *in_realms("current_calls", {"": CurrentCalls}),
     *in_realms("event", {"": EventList, "<event_id>/": EventOne}),
     loose("schema/", SchemaView.as_view(schema=DOCUMENT), name="ringme-schema"),

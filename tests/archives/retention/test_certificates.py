@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from django.core.management import CommandError, call_command
 from django.db.utils import ProgrammingError
 
 from archives.retention import certificates
@@ -143,7 +144,7 @@ def test_the_serving_role_can_change_none(cast: Cast) -> None:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not there")
 def test_openssl_alone_can_check_one(cast: Cast, tmp_path: Path) -> None:
-    """The steps of docs/retention.md: jq writes what was signed, openssl checks it; no program of ours."""
+    """No program of ours is needed."""
     made = issued(cast, uuid4())
     (tmp_path / "signed").write_bytes(made.document.encode())
     (tmp_path / "signature").write_bytes(bytes(made.signature))
@@ -173,3 +174,35 @@ def test_a_deletion_that_names_its_certificate_is_remembered_as_it_is_removed(
     with scope(north.pk):
         assert not Entry.objects.filter(action="removal").exists()
         assert not Deletion.objects.exists() and not Record.objects.exists()
+
+
+def test_a_command_checks_a_document(cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "certificate.json"
+    file.write_bytes(orjson.dumps(document(issued(cast, uuid4())), option=orjson.OPT_INDENT_2))
+    call_command("verify_certificate", str(file))
+    told = orjson.loads(capsys.readouterr().out)
+    assert (told["ok"], told["kind"], told["key"]) == (True, "erasure", signing.fingerprint())
+    with pytest.raises(SystemExit):
+        call_command("verify_certificate", str(file), "--key", "00" * 32)
+    assert orjson.loads(capsys.readouterr().out)["why"] == "another key signed it"
+    file.write_bytes(file.read_bytes().replace(b"erasure", b"mistake"))
+    with pytest.raises(SystemExit):
+        call_command("verify_certificate", str(file))
+    assert orjson.loads(capsys.readouterr().out) == {"ok": False, "why": "the certificate is not as it was signed"}
+    with pytest.raises(CommandError, match="No such file"):
+        call_command("verify_certificate", str(tmp_path / "none"))
+
+
+SHELL = """
+jq -cjS 'del(.signature)' certificate.json > signed
+jq -r .signature certificate.json | xxd -r -p > signature
+(printf 302a300506032b6570032100; jq -jr .public_key certificate.json) | xxd -r -p > key.der
+openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in signed -sigfile signature
+"""
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ["jq", "xxd", "openssl"])), reason="jq, xxd or openssl is not there")
+def test_the_lines_of_the_documentation_check_one(cast: Cast, tmp_path: Path) -> None:
+    assert SHELL.strip() in Path("docs/retention.md").read_text()
+    (tmp_path / "certificate.json").write_bytes(orjson.dumps(document(issued(cast, uuid4()))))
+    assert subprocess.run(["sh", "-ec", SHELL], cwd=tmp_path, check=False).returncode == 0

@@ -37,6 +37,7 @@ MESSAGES = {
     "hold_not_found": "Hold not found",
     "hold_ended": "It has ended already",
     "archive_not_found": "Archive not found",
+    "certificate_not_found": "Certificate not found",
     "archive_over": "It is over already",
     "archive_too_large": "2,048 recordings of 3,221,225,472 bytes are more than the 2,147,483,648 allowed",
     "archive_too_frequent": "The archive asked for before has not been downloaded",
@@ -49,7 +50,7 @@ MESSAGES = {
 WITHOUT_STATUS = frozenset(
     {
         *("Unauthorized", "call_not_found", "event_not_found", "hold_not_found", "hold_ended", "not_found"),
-        *("archive_not_found", "archive_over"),
+        *("archive_not_found", "archive_over", "certificate_not_found"),
         *("too_large", "unsupported_media_type", "being_removed"),
     }
 )

@@ -23,4 +23,5 @@ RECORD_UUID = text(
     pattern=rf"^[0-9]+-{HEX32}$",
 )
 CALL_UUID = text("Identifier of the call", "6C1D0A5B7F3E4D2C9B8A7F6E5D4C3B2A", pattern=f"^{HEX32}$")
+CERTIFICATE_UUID = text("Identifier of the certificate", "0C4E5A7D1B2F4A6C8E9D0F1A2B3C4D5E", pattern=f"^{HEX32}$")
 ARCHIVE_UUID = text("Identifier of the archive", "0C4E5A7D1B2F4A6C8E9D0F1A2B3C4D5E", pattern=f"^{HEX32}$")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.dialects.json_types import Schema, text, whole
-from portal.dialects.ringme.schema.types import ARCHIVE_UUID, CALL_UUID, RECORD_UUID
+from portal.dialects.ringme.schema.types import ARCHIVE_UUID, CALL_UUID, CERTIFICATE_UUID, RECORD_UUID
 
 OWN_ID = r"^(@me|[0-9]{1,18})$"
 ID = r"^[0-9]{1,18}$"
@@ -18,6 +18,7 @@ PLACES: dict[str, Schema] = {
     "group_user_id": text("The user", "7", pattern=ID),
     "event_id": text("The subscription", "1", pattern=ID),
     "archive_uuid": ARCHIVE_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
+    "certificate_uuid": CERTIFICATE_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
     "hold_id": text("The hold", "1", pattern=ID),
     "record_uuid": RECORD_UUID | {"pattern": "^[0-9]{1,18}-[0-9A-Fa-f]{32}$"},
     "call_uuid": CALL_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
@@ -52,7 +53,7 @@ MEANINGS = {
     "name": "What it is called, exactly; several mean any of them",
     "status": "Its state; several mean any of them",
     "type": "What kind it is; several mean any of them",
-    "extension_group_id": "Of these groups alone; repeated, or `1,2`",
+    "extension_group_id": "Of these groups alone; repeated, or `1,2`. In a preview: whose own days are proposed",
     "login": "The login, exactly; several mean any of them",
     "deletion_id": "What these deletions took; repeated, or `1,2`",
     "action": "What was done; several mean any of them",
@@ -60,6 +61,10 @@ MEANINGS = {
     "actor_id": "By these alone; repeated, or `1,2`",
     "target_id": "The id or the uuid of what it was done to; several mean any of them",
     "reason": "Why it is lifted",
+    "records_days": "Days for recordings, proposed; 0: for ever",
+    "voicemails_days": "Days for voice messages, proposed; 0: for ever",
+    "cdr_days": "Days for calls and CDRs, proposed; 0: for ever",
+    "archives_days": "Days for the history of archives, proposed; 0: for ever",
     "q": "Words in the transcript or the summary",
 }
 EXAMPLES = {"start_datetime": "2026-09-01 00:00:00", "end_datetime": "2026-10-31 23:59:59"}

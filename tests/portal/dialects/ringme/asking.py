@@ -7,14 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 from string import Template
 from typing import Any
+from uuid import uuid4
 
 from django.test import Client as Browser
 from django.utils import timezone
 
 from archives.models import Archive
+from archives.retention.certificates import issue
+from archives.retention.models import Certificate
 from portal.access.isolation import scope
 from portal.access.principal import whole_client
 from portal.accounts.models import Level
+from portal.audit import ledger
 from portal.clients.models import Did, Extension, ExtensionGroup
 from portal.holds.placing import on_number, place
 from tests.factories import NOON, make_user
@@ -53,6 +57,11 @@ def things(stage: Stage) -> dict[str, str]:
     with scope(cast.north.pk):
         empty = ExtensionGroup.objects.create(client=cast.north, name="Empty")
         did = Did.objects.create(client=cast.north, number="+442079460101", extension=cast.ext101)
+        certificate = issue(
+            *(cast.north.pk, uuid4(), Certificate.Kind.RETENTION, ledger.portal(cast.north.pk)),
+            started_at=NOON,
+            terms={},
+        )
         hold = place(on_number("+442079460999"), whole_client(cast.north.pk), "a case")
     made = {
         "extension": cast.ext101.pk,
@@ -60,6 +69,7 @@ def things(stage: Stage) -> dict[str, str]:
         "empty_group": empty.pk,
         "did_id": did.pk,
         "hold_id": hold.pk,
+        "certificate_uuid": certificate.uuid.hex.upper(),
         "archive_uuid": archive_of(cast.ext101).uuid.hex.upper(),
         "extension_user_id": make_user(cast.north, "eva@north", Level.EXTENSION, extension=cast.ext101).pk,
         "group_user_id": make_user(cast.north, "gil@north", Level.GROUP, group=cast.sales).pk,
