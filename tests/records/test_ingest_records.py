@@ -14,6 +14,7 @@ from django.db.models import Count, Sum
 from cdrs.facts import read_call
 from cdrs.ingest import ingest_calls
 from cdrs.ingest.names import source_hash
+from cdrs.ingest.staging import cursor, plan_for_keys
 from cdrs.models import Call, Tombstone
 from portal.access.isolation import scope
 from portal.clients.models import Client, Extension
@@ -31,6 +32,8 @@ from records.ingest import (
     mark_bad,
     mark_missing,
 )
+from records.ingest.kinds import RECORDING
+from records.ingest.settling import _ROWS
 from records.models import DayTotal, MediaFile, Record, RecordedCall, State, VoiceMessage
 from tests.factories import NOON, Cast, make_client
 from tests.facts import call, leg, recording, sound, voicemessage
@@ -114,6 +117,24 @@ def test_facts_audio_and_call_come_in_any_order(client_of_its_own: Client, order
         assert re.fullmatch(r"2026-09-28-12-04-10-UTC_in_101_[a-z]{4}\.wav", record.file_name)
         assert record.call.recordings == 1
         assert PendingUpload.objects.count() == 0
+
+
+def test_settling_looks_calls_up_by_their_keys(client_of_its_own: Client, owner_sql: Callable[..., None]) -> None:
+    """What is not leak-proof is no condition of an index under the policy: all calls of the client would be read."""
+    tell_calls(client_of_its_own, *(call(f"c{number}") for number in range(500)))
+    owner_sql("analyze cdrs_call", "analyze cdrs_leg")
+    statement = _ROWS[RECORDING].replace("%(client_id)s", "$1").replace("%(ids)s", "$2")
+    with scope(client_of_its_own.pk):
+        plan_for_keys()
+        cursor().execute(f"prepare settling (bigint, bigint[]) as {statement}".encode())
+        try:
+            plan = [row[0] for row in cursor().execute(b"explain execute settling (1, '{1}')")]
+        finally:
+            cursor().execute(b"deallocate settling")
+    looks = [place for place, line in enumerate(plan) if " on cdrs_call" in line]
+    conditions = [next(line for line in plan[place:] if "Index Cond" in line) for place in looks]
+    assert len(conditions) == 2
+    assert all("(id = CASE" in line or "((source_id)::text = " in line for line in conditions), conditions
 
 
 def test_a_recording_of_a_call_goes_to_its_first_leg_at_an_extension(client_of_its_own: Client) -> None:
