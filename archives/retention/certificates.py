@@ -182,6 +182,13 @@ def document(certificate: Certificate) -> dict[str, Any]:
     return told(certificate) | {"signature": bytes(certificate.signature).hex()}
 
 
+def holds(certificate: Certificate) -> bool:
+    """Whether the row is as the installation's own key signed it."""
+    key = bytes(certificate.public_key)
+    signed = signing.verifies(certificate.document.encode(), bytes(certificate.signature), key)
+    return signed and signing.fingerprint(key) == signing.fingerprint()
+
+
 def verified(text: bytes) -> dict[str, Any]:
     """What a document says, once its signature holds under the key that it names. Raises BadCertificate.
 

@@ -39,7 +39,7 @@ def change(who: Principal, wanted: Terms) -> Terms:
 def keep_group(who: Principal, group_id: int, own: Mapping[str, Days]) -> None:
     """A group's own days; none: it is kept as the client."""
     group = ExtensionGroup.objects.visible_to(who).get(pk=group_id)
-    mine = {"client_id": group.client_id, "group_id": group_id}
+    mine: dict[str, Any] = {"client_id": group.client_id, "group_id": group_id}
     if own:
         values: dict[str, Any] = dict.fromkeys((f"{kind}_days" for kind in OF_GROUPS), None)
         values |= {f"{kind}_days": FOR_EVER if days is None else days for kind, days in own.items()}

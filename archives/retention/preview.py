@@ -71,6 +71,10 @@ class Preview:
         return total
 
     @property
+    def last(self) -> Night:
+        return self.nights[-1]
+
+    @property
     def first(self) -> Night | None:
         """The first night on which something goes."""
         return next((night for night in self.nights if any(some.things for some in night.goes.values())), None)

@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from records.deletion.waking import leaving
 from records.holding import without_held
-from records.models import Trashed
+from records.models import Deletion, Trashed
 
 HELD, PINNED, REFUSED, UNDER_WAY = "held", "pinned", "refused", "under_way"
 Left = dict[str, dict[str, int]]
@@ -43,6 +43,15 @@ def remaining(client_id: int, certificate: UUID) -> Left:
 def marked(client_id: int, certificate: UUID) -> Any:
     """What is in the trash by a run that this certificate will name."""
     return Trashed.objects.filter(client_id=client_id, deletion__client_id=client_id, deletion__certificate=certificate)
+
+
+def refused(client_id: int) -> Any:
+    """Of all runs what storage did not let go the last time it was asked, what is tried next first."""
+    mine = Trashed.objects.filter(
+        client_id=client_id, deletion__client_id=client_id, deletion__via=Deletion.Via.RETENTION
+    )
+    shown = mine.filter(error__isnull=False).select_related("record__extension", "voicemessage__extension")
+    return shown.order_by("next_at", "id")
 
 
 def by_kind(items: Any) -> dict[str, int]:

@@ -18,7 +18,7 @@ from archives.retention import nights, passing, terms
 from archives.retention.certificates import issue
 from archives.retention.leaving import Errand
 from archives.retention.models import Certificate, Gone, Run
-from archives.retention.remaining import HELD, PINNED, REFUSED, UNDER_WAY, remaining
+from archives.retention.remaining import HELD, PINNED, REFUSED, UNDER_WAY, refused, remaining
 from archives.retention.terms import Terms
 from archives.retention.waking import wake_after_commit
 from portal.access.isolation import scope
@@ -28,7 +28,8 @@ from portal.audit.actions import ActorKind
 from portal.audit.ledger import Actor
 from portal.clients.models import Client
 from records.deletion.removal import pause
-from records.models import Deletion
+from records.deletion.waking import wake_after_commit as wake_trash
+from records.models import Deletion, Trashed
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=15)  # for one batch, before another takes the worker for dead
@@ -95,6 +96,19 @@ def inherit(run: Run) -> None:
     former = Run.objects.filter(client_id=run.client_id).exclude(finished_at=None).values("certificate")
     for rows in (Deletion.objects, Gone.objects):
         rows.filter(client_id=run.client_id, certificate__in=former).update(certificate=run.certificate)
+
+
+def again(client_id: int) -> bool:
+    """What storage did not let go is asked for now, and the run that waits for it goes on; whether there is any."""
+    with scope(client_id):
+        mine = Trashed.objects.filter(id__in=refused(client_id).order_by().values("id"), client_id=client_id)
+        waits = mine.update(next_at=timezone.now())
+        run = open_run(client_id)
+        if run is not None:
+            go_on(run)
+        if waits:
+            wake_trash(client_id)
+    return bool(waits or run)
 
 
 def go_on(run: Run) -> None:
