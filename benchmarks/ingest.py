@@ -24,9 +24,10 @@ from django.db.models import F
 
 from benchmarks.table import Options, Row, Target
 from cdrs.facts import CallFacts, read_call
-from cdrs.ingest import ingest_prepared, pack, prepare
+from cdrs.ingest import ingest_prepared, prepare
 from cdrs.ingest.extensions import Place
 from cdrs.ingest.fresh import write_legs
+from cdrs.ingest.packing import pack_legs
 from cdrs.ingest.rows import LEG_COLUMNS, leg_row, prepared_legs
 from cdrs.ingest.staging import COPY_FORM, copy_text
 from cdrs.models import Call, DayCount, Leg
@@ -96,8 +97,7 @@ def legs_alone(client_id: int, lines: list[bytes]) -> float:
     began = time.perf_counter()
     for place in range(0, len(told), BATCH):
         batch = told[place : place + BATCH]
-        packed = pack([prepare(call) for call in batch])
-        assert packed is not None, "they are many, and told once"
+        packed = pack_legs([prepared_legs(call) for call in batch])
         with scope(client_id):
             write_legs(client_id, packed, [call_ids[call.source_id] for call in batch])
     return sum(len(call.legs) for call in told) / (time.perf_counter() - began)

@@ -64,7 +64,7 @@ def _all_created(client_id: int, calls: Sequence[Prepared]) -> bool:
 def _create(client_id: int, packed: Packed) -> bool:
     if not write_new(client_id, packed):
         return False
-    announce(client_id, Arrived(packed.source, [], packed.keys, packed.leg_keys))
+    announce(client_id, Arrived(packed.source, [], packed.keys, packed.legs.keys))
     tell_watchers(client_id, created=len(packed.keys), updated=0)
     return True
 

@@ -17,7 +17,7 @@ from cdrs.ingest.counters import adding
 from cdrs.ingest.erased import any_number, erased
 from cdrs.ingest.extensions import places
 from cdrs.ingest.names import buried, live_uuids, rows_named, taken_by_another
-from cdrs.ingest.packing import Packed
+from cdrs.ingest.packing import Packed, PackedLegs
 from cdrs.ingest.rows import CALL_COLUMNS, LEG_COLUMNS, PARTICIPANT_COLUMNS
 from cdrs.ingest.staging import as_ids, cursor, insert_rows, staged
 from cdrs.ingest.writing import new_ids
@@ -45,7 +45,7 @@ def write_new(client_id: int, packed: Packed) -> bool:
 
     What goes wrong for any other reason is raised as ever. The caller has the lock of the source.
     """
-    stage = staged(cursor(), "cdrs_call", CALL_TEXT, packed.calls, places=("place",))
+    stage = staged(cursor(), "cdrs_call", CALL_TEXT, packed.text, places=("place",))
     if _are_named(client_id, packed) or _are_erased(client_id, stage):
         return False
     try:
@@ -53,7 +53,7 @@ def write_new(client_id: int, packed: Packed) -> bool:
             call_ids = new_ids("cdrs_call", len(packed.keys))
             _write_calls(client_id, stage, call_ids)
             _write_participants(client_id, packed, call_ids)
-            write_legs(client_id, packed, call_ids)
+            write_legs(client_id, packed.legs, call_ids)
     except UniqueViolation:
         return False
     return True
@@ -91,18 +91,18 @@ def _write_participants(client_id: int, packed: Packed, call_ids: Sequence[int])
     insert_rows(cursor(), "cdrs_participant", PARTICIPANT_COLUMNS, rows)
 
 
-def write_legs(client_id: int, packed: Packed, call_ids: Sequence[int]) -> None:
+def write_legs(client_id: int, legs: PackedLegs, call_ids: Sequence[int]) -> None:
     """The legs of calls with these ids, and their counters."""
-    place_of = places(client_id, packed.numbers)
+    place_of = places(client_id, legs.numbers)
     told = ", ".join(LEG_TEXT)
     parameters: dict[str, Any] = {
         "client_id": client_id,
         "calls": as_ids(call_ids),
-        "extensions": as_ids(place_of[number].extension_id for number in packed.numbers),
-        "groups": as_ids(place_of[number].group_id for number in packed.numbers),
+        "extensions": as_ids(place_of[number].extension_id for number in legs.numbers),
+        "groups": as_ids(place_of[number].group_id for number in legs.numbers),
     }
     db = cursor()
-    stage = staged(db, "cdrs_leg", LEG_TEXT, packed.legs, places=("call", "number"))
+    stage = staged(db, "cdrs_leg", LEG_TEXT, legs.text, places=("call", "number"))
     db.execute(
         f"insert into cdrs_leg (client_id, call_id, extension_id, group_id, {told})"  # noqa: S608
         f" select %(client_id)s, ((select %(calls)s::bigint[]))[call], {_PLACE}, {told} from {stage}",

@@ -62,7 +62,7 @@ def take_in(client_id: int, source: Source, batch: Batch) -> Taken:
     calls = batch.plain.calls
     if outcome is Outcome.CREATED:
         taken.counts.calls += len(calls.keys)
-        taken.counts.cdrs += len(calls.leg_keys)
+        taken.counts.cdrs += len(calls.legs.keys)
     else:
         taken.counts.skipped += len(calls.keys)
     return taken
