@@ -92,6 +92,9 @@ def through_storage(errand: Errand, kind: Kind, model: Any, ids: list[int]) -> b
 # ---------------------------------------------------------------- calls and CDRs
 
 
+NO_CDR = 0
+
+
 class Part(NamedTuple):
     """A CDR of a call that is looked at."""
 
@@ -101,7 +104,7 @@ class Part(NamedTuple):
 
 
 def take_calls(errand: Errand, call_ids: Collection[int]) -> None:
-    """Of these calls the CDRs that are due go, and with its last one each call; one without any goes at once.
+    """Of these calls the CDRs that are due go, and with its last one each call; one without any goes by its own time.
 
     A call keeps all its CDRs as long as it has a recording, or is held.
     """
@@ -113,9 +116,19 @@ def take_calls(errand: Errand, call_ids: Collection[int]) -> None:
         held = set(mine.filter(held_calls(client_id, holds)).values_list("id", flat=True)) if holds else set()
         parts = parts_of(errand, ids)
         stay = held | needed(client_id, ids)
-        whole, single = weighed(parts, set(mine.values_list("id", flat=True)) - stay)
+        whole, single = weighed([*parts, *bare(errand, mine, parts)], set(mine.values_list("id", flat=True)) - stay)
         gone = [forget_calls(client_id, whole), forget_cdrs(client_id, single)]
         told(errand, gone)
+
+
+def bare(errand: Errand, calls: Any, parts: Iterable[Part]) -> list[Part]:
+    """Those of the calls that have no CDR, each as a part that stands for it."""
+    cutoff, known = errand.terms.cutoff(CDRS, None, errand.run.utc_day), {part.call_id for part in parts}
+    return [
+        Part(NO_CDR, call_id, cutoff is not None and started_at < cutoff)
+        for call_id, started_at in calls.values_list("id", "started_at")
+        if call_id not in known
+    ]
 
 
 def held_cdrs(errand: Errand) -> int:

@@ -286,3 +286,19 @@ def test_a_run_is_passed_by_one_worker_and_once(office: Office) -> None:
     assert office.again(run) == run and office.again(run).tries == 1
     with scope(office.client.pk):
         assert Run.objects.count() == 1
+
+
+def test_a_call_whose_cdrs_have_been_taken_back_goes_by_its_own_time(office: Office) -> None:
+    """Its facts change between the look, which found its CDR, and the deed."""
+    office.keep(cdrs=10)
+    office.call("young", 0, started_at=at(25))
+    with scope(office.client.pk):
+        run = runs.begun(office.client, utc_day=utc_day(30), asked_by="test")
+    assert run is not None
+    errand = runs.claimed(office.client.pk, run.pk)
+    assert errand is not None
+    with scope(office.client.pk):
+        call_id = Call.objects.get().pk
+    assert office.told("call", call("young") | {"legs": [], "started_at": at(25)}) == {"updated"}
+    take_calls(errand, {call_id})
+    assert office.calls == {"young"}
