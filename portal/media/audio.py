@@ -26,6 +26,8 @@ MAX_SECONDS = 100 * 3600
 PLAYABLE_RATE = 16_000
 _MPEG_FRAME = 1152
 PLAYABLE_CONTENT_TYPE = "audio/mpeg"
+# What the sizes in a wav's head can say.
+WAV_BYTES = 2**32 - 1024
 _PLAYABLE_KBPS = {1: 32, 2: 48}
 
 
@@ -124,6 +126,26 @@ def transcode(source: str | os.PathLike[str], target: str | os.PathLike[str]) ->
     return AudioFacts(
         "mp3", "mp3", PLAYABLE_RATE, channels, round(seconds * PLAYABLE_RATE), seconds, PLAYABLE_CONTENT_TYPE, True
     )
+
+
+def unpack(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> AudioFacts:
+    """Write `source` as wav (PCM of 16 bits, at its own rate, all its channels) to `target`; facts of the copy.
+
+    As `transcode`. Undecodable too for what is longer than a wav can be.
+    """
+    with _opened(source) as file:
+        rate, channels = file.samplerate, file.channels
+        most = WAV_BYTES // (2 * channels)
+        frames = 0
+        with soundfile.SoundFile(target, "w", rate, channels, "PCM_16", format="WAV") as out:
+            for block in _blocks(file, Envelope(rate, channels).block_frames):
+                frames += len(block)
+                if frames > min(most, MAX_SECONDS * rate):
+                    raise Undecodable("longer than a wav can be")
+                out.write(_as_int16(block))
+        if not frames:
+            raise EmptyAudio("no sound after the header")
+    return AudioFacts("wav", "pcm_s16", rate, channels, frames, frames / rate, _CONTAINERS["WAV"][1], True)
 
 
 def _encoder(sample_rate: int, channels: int) -> Any:

@@ -1,8 +1,8 @@
 """Decoding in child processes: what a stranger's file does to a decoder, it does to a child with limits.
 
-`inspect` and `transcode` may be called from any thread of any process. The children start with the first job, stay for
-the next, and die with this process. One that overruns its time, its memory or crashes is killed and replaced. A process
-made by fork gets its own children.
+`inspect`, `transcode` and `unpack` may be called from any thread of any process. The children start with the first job,
+stay for the next, and die with this process. One that overruns its time, its memory or crashes is killed and replaced.
+A process made by fork gets its own children.
 """
 
 import atexit
@@ -192,9 +192,17 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
 
 def transcode(path: str | os.PathLike[str], out_path: str | os.PathLike[str]) -> AudioFacts:
     """`audio.transcode` in a child: `path` as mp3 to `out_path`. Errors as `inspect`; `out_path` is removed then."""
-    job = {"do": "transcode", "path": os.fspath(path), "out": os.fspath(out_path)}
+    return _written("transcode", path, out_path)
+
+
+def unpack(path: str | os.PathLike[str], out_path: str | os.PathLike[str]) -> AudioFacts:
+    """`audio.unpack` in a child: `path` as wav to `out_path`. Errors as `transcode`."""
+    return _written("unpack", path, out_path)
+
+
+def _written(do: str, path: str | os.PathLike[str], out_path: str | os.PathLike[str]) -> AudioFacts:
     try:
-        return AudioFacts(**_do(job))
+        return AudioFacts(**_do({"do": do, "path": os.fspath(path), "out": os.fspath(out_path)}))
     except BaseException:
         Path(out_path).unlink(missing_ok=True)
         raise

@@ -1,9 +1,9 @@
 """The decoding child: `python -m portal.media.decoder_child PARENT_PID`. Started by `portal.media.decoder` alone.
 
 Jobs come over standard input and answers go over standard output, each a big-endian uint32 length and that much JSON.
-Jobs: `{"do":"inspect","path":…}`, `{"do":"transcode","path":…,"out":…}`. Answers: `{"ok":{…}}` or
-`{"error":kind,"detail":…}`. It ends when its standard input does or its parent dies. No Django here: it starts in 0.2
-s and holds no secret.
+Jobs: `{"do":"inspect","path":…}`, `{"do":"transcode","path":…,"out":…}`, `{"do":"unpack",…}` likewise. Answers:
+`{"ok":{…}}` or `{"error":kind,"detail":…}`. It ends when its standard input does or its parent dies. No Django here: it
+starts in 0.2 s and holds no secret.
 """
 
 import base64
@@ -44,7 +44,8 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
     try:
         if job["do"] == "inspect":
             return {"ok": _inspection(audio.inspect(job["path"]))}
-        return {"ok": dataclasses.asdict(audio.transcode(job["path"], job["out"]))}
+        write = {"transcode": audio.transcode, "unpack": audio.unpack}[job["do"]]
+        return {"ok": dataclasses.asdict(write(job["path"], job["out"]))}
     except audio.EmptyAudio as error:
         return {"error": "empty", "detail": str(error)}
     except audio.Undecodable as error:

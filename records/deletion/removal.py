@@ -26,6 +26,7 @@ from portal.audit import ledger
 from portal.audit.actions import Action
 from portal.holds.queries import lock
 from portal.media.storage import store
+from portal.media.unpacked import passing
 from records import pins
 from records.deletion.forgetting import forget_rows
 from records.deletion.items import by_kind
@@ -148,8 +149,10 @@ def keys_of(client_id: int, kind: Kind, row_ids: Sequence[int]) -> dict[int, set
     """The keys of all objects of rows, locked until the transaction ends."""
     files = MediaFile.objects.select_for_update().filter(client_id=client_id, **{f"{kind.owner}__in": row_ids})
     found: dict[int, set[str]] = {}
-    for row_id, key, copy in files.order_by("id").values_list(kind.owner, "key", "playable_key"):
-        found.setdefault(row_id, set()).update(filter(None, (key, copy)))
+    rows = list(files.order_by("id").values_list(kind.owner, "key", "playable_key"))
+    for_now = passing(key for _, key, _ in rows)
+    for row_id, key, copy in rows:
+        found.setdefault(row_id, set()).update(filter(None, (key, copy, *for_now.get(key, ()))))
     return found
 
 

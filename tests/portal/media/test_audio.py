@@ -179,3 +179,24 @@ def test_a_playable_copy_keeps_length_channels_and_loudness(
     assert (after.facts.sample_rate, after.facts.channels) == (16000, samples.shape[1])
     assert after.facts.duration_seconds == pytest.approx(before.facts.duration_seconds, abs=0.2)
     assert after.peak_dbfs[0] == pytest.approx(before.peak_dbfs[0], abs=1.5)
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(16000, 1), (16000, 2)])
+def test_an_mp3_becomes_a_wav_of_the_same_sound(tmp_path: Path, rate: int, channels: int) -> None:
+    samples = tone(3, rate) if channels == 1 else stereo(tone(3, rate), noise(3, rate))
+    source = write_mp3(tmp_path / "a.mp3", samples, rate)
+    made = audio.unpack(source, tmp_path / "a.wav")
+    before, after = audio.inspect(source), audio.inspect(tmp_path / "a.wav")
+    assert (made.container, made.codec, made.frames) == ("wav", "pcm_s16", before.facts.frames)
+    assert (after.facts.sample_rate, after.facts.channels, after.facts.frames) == (rate, channels, made.frames)
+    assert after.peak_dbfs == pytest.approx(before.peak_dbfs, abs=0.01)
+    assert (tmp_path / "a.wav").stat().st_size == 44 + 2 * channels * made.frames
+
+
+def test_a_wav_has_a_largest_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write_mp3(tmp_path / "a.mp3", tone(2, 16000), 16000)
+    monkeypatch.setattr(audio, "WAV_BYTES", 2 * 16000)
+    with pytest.raises(Undecodable, match="longer than a wav can be"):
+        audio.unpack(source, tmp_path / "a.wav")
+    with pytest.raises(Undecodable):
+        audio.unpack(write(tmp_path / "b.wav", silence(0)), tmp_path / "c.wav")
