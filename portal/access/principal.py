@@ -49,7 +49,8 @@ class Principal:
     means everywhere. `deeds` are the scopes of the paper (`record:read` …). `group_id` and `extension_id` narrow the
     reach and are None above it. `read_only` (a user who may only read) and `call_api` (an application of that access
     level) say why a deed is missing; portal.access.permissions asks them. `hourly_limit` is the client's, None where
-    nobody has looked it up, and `application_limit` the application's own; 0: none.
+    nobody has looked it up, and `application_limit` the application's own; 0: none. `token_id`: the client's own token,
+    which is neither a user's nor an application's.
     """
 
     reach: Reach
@@ -66,6 +67,7 @@ class Principal:
     timezone: str = "UTC"
     hourly_limit: int | None = None
     application_limit: int = 0
+    token_id: int | None = None
 
     # DRF asks a request's user this before it lets it through a throttle or a renderer; a Principal is always known.
     is_authenticated = True

@@ -101,9 +101,11 @@ def counted(principal: Principal) -> Allowance | None:
 
 
 def caller(principal: Principal) -> str:
-    """One person is one caller whatever it calls by; an application without a person is one too."""
+    """One person is one caller whatever it calls by; an application without a person is one too, and so is a token."""
     if principal.user_id is not None:
         return f"user {principal.user_id}"
+    if principal.token_id is not None:
+        return f"token {principal.token_id}"
     return f"application {principal.application_id}"
 
 

@@ -71,6 +71,29 @@ def door_token(checksum: str, dialect: str) -> Bearer | None:
     return _bearer("door_token_by_checksum(%s, %s)", [checksum, dialect])
 
 
+class ClientToken(NamedTuple):
+    """A client, and its own token of a door where that is the one given; one row of `client_token`."""
+
+    token_id: int | None
+    client_id: int
+    client_active: bool
+    client_timezone: str
+    client_hourly_limit: int | None
+
+
+def client_token_bound(slug: str, checksum: str, dialect: str, settings: str = "") -> ClientToken | None:
+    """The client of a slug, and whether it has this token of a door; the running transaction is bound to the client.
+
+    `settings` as `bearer_bound` has them.
+    """
+    if "\x00" in slug:
+        return None
+    bound = ", ".join(filter(None, [binding("t.client_id"), settings]))
+    asked = f"select t.*, {bound} from client_token(%s, %s, %s) t"  # noqa: S608 - our own text
+    found = fetch(asked, [slug.strip().lower(), checksum, dialect])
+    return ClientToken(*found[0][: len(ClientToken._fields)]) if found else None
+
+
 def _bearer(call: str, arguments: list[Any]) -> Bearer | None:
     found = fetch(f"select * from {call}", arguments)  # noqa: S608 - the two calls above, nobody's text
     return Bearer(*found[0]) if found else None

@@ -281,6 +281,11 @@ class TokenDialect(models.TextChoices):
     """Doors that take a random token of their own instead of OAuth's."""
 
     INTAKE = "intake"
+    VCC = "vcc"
+
+
+# Doors whose token is the client's, whoever made it: it has one, and a new one takes its place.
+CLIENTS_OWN = (TokenDialect.VCC,)
 
 
 def checksum(token: str) -> str:
@@ -288,18 +293,38 @@ def checksum(token: str) -> str:
 
 
 class DoorToken(Owned):
-    """A random token for one door, made for one user; only its SHA-256 is kept."""
+    """A random token for one door, made for one user, or for the client itself; only its SHA-256 is kept.
+
+    `made_by` is the id of the user who made a client's; `used_at` when it was last used, to ten minutes.
+    """
 
     dialect = models.CharField(max_length=20, choices=TokenDialect)
-    user = models.ForeignKey(User, models.CASCADE)
+    user = models.ForeignKey(User, models.CASCADE, null=True)
+    made_by = models.BigIntegerField(null=True)
     checksum = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="token_of_user_or_client",
+                condition=models.Q(dialect__in=CLIENTS_OWN, user__isnull=True)
+                | (~models.Q(dialect__in=CLIENTS_OWN) & models.Q(user__isnull=False)),
+            ),
+            models.UniqueConstraint(
+                fields=["client", "dialect"], name="one_token_of_client", condition=models.Q(user__isnull=True)
+            ),
+        ]
 
     @classmethod
     def make(cls, user: User, dialect: str) -> tuple[DoorToken, str]:
         """The row and the token itself, which is shown once. The caller's scope must be the user's client."""
         if user.client is None:
             raise ValueError("an operator has no client to make a token for")
+        return cls.made(client_id=user.client_id, user=user, dialect=dialect)
+
+    @classmethod
+    def made(cls, **fields: Any) -> tuple[DoorToken, str]:
         token = secrets.token_hex(32)
-        row = cls.objects.create(client=user.client, user=user, dialect=dialect, checksum=checksum(token))
-        return row, token
+        return cls.objects.create(**fields, checksum=checksum(token)), token

@@ -47,6 +47,12 @@ def failed_secret(application: Application | None) -> None:
         refused(client_id, "client_secret", target)
 
 
+def failed_token(client_id: int | None, way: str) -> None:
+    """A wrong token of a client's own, or for a name that is no client's."""
+    with scope(client_id, operator=client_id is None):
+        refused(client_id, way, None)
+
+
 def entered(operator: Principal, client_id: int) -> None:
     """An operator works in a client from now on: its ledger says so."""
     with scope(client_id, operator=True):

@@ -77,14 +77,16 @@ def sign_out(user: User) -> None:
 
 # Whoever else is just noting the same token, or ending it, is not waited for.
 NOTE = """
-update accounts_accesstoken set used_at = now() where id = (
-  select id from accounts_accesstoken where tenant_id = %s and token_checksum = %s
+update {0} set used_at = now() where id = (
+  select id from {0} where {1} = %s and {2} = %s
   and (used_at is null or used_at < now() - interval '10 minutes') for update skip locked)
 returning id
 """
+NOTE_ACCESS = NOTE.format("accounts_accesstoken", "tenant_id", "token_checksum")
+NOTE_DOOR = NOTE.format("accounts_doortoken", "client_id", "checksum")
 
 
-def note_use(client_id: int, checksum: str) -> None:
+def note_use(client_id: int, checksum: str, note: str = NOTE_ACCESS) -> None:
     """Keep that a token is in use: to ten minutes, since every request would otherwise write a row."""
     now = time.monotonic()
     if now - _noted.get(checksum, -NOTED_EVERY) < NOTED_EVERY:
@@ -93,7 +95,7 @@ def note_use(client_id: int, checksum: str) -> None:
         _noted.clear()
     _noted[checksum] = now
     if connection.in_atomic_block:
-        fetch(NOTE, [client_id, checksum])
+        fetch(note, [client_id, checksum])
         return
     with scope(client_id):
-        fetch(NOTE, [client_id, checksum])
+        fetch(note, [client_id, checksum])

@@ -39,11 +39,14 @@ class Action(models.TextChoices):
 
 
 class ActorKind(models.TextChoices):
-    """`shell`: an operator's command on the machine itself. `portal`: a job of its own. `link`: whoever holds one."""
+    """`shell`: an operator's command on the machine itself. `portal`: a job of its own. `link`: whoever holds one.
+    `token`: whoever holds the client's own.
+    """
 
     USER = "user", "User"
     APPLICATION = "application", "Application"
     NOBODY = "nobody", "Somebody unknown"
     LINK = "link", "Storage link"
+    TOKEN = "token", "Token"
     SHELL = "shell", "Operator's shell"
     PORTAL = "portal", "The portal"

@@ -56,6 +56,8 @@ def actor_of(who: Principal | Actor) -> Actor:
         return Actor(ActorKind.USER, who.user_id, who.client_id)
     if who.application_id is not None:
         return Actor(ActorKind.APPLICATION, who.application_id, who.client_id)
+    if who.token_id is not None:
+        return Actor(ActorKind.TOKEN, who.token_id, who.client_id)
     return portal(who.client_id)
 
 

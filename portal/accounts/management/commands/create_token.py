@@ -1,4 +1,4 @@
-"""create_token: a random token of one door for one user. It is shown once; only its SHA-256 is kept."""
+"""create_token: a random token of one door for one user, or for the user's client. It is shown once."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from portal.access.isolation import scope
-from portal.accounts import lookups
-from portal.accounts.models import DoorToken, Level, TokenDialect
+from portal.accounts import door_tokens, lookups
+from portal.accounts.models import Level, TokenDialect
 from portal.audit import ledger
-from portal.audit.changes import changed
 from portal.clients.management.command import JsonCommand, refuse
 
 
 class Command(JsonCommand):
-    help = "Create a token of one door for a user."
+    help = "Create a token of one door for a user. A client has one vcc token: a new one ends the old."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", required=True, help="login")
@@ -26,8 +25,7 @@ class Command(JsonCommand):
         if user is None:
             refuse(f"There is no user {options['user']!r}")
         if user.level != Level.CLIENT or user.read_only:
-            refuse("an intake token needs an administrator of a client who is not read-only")
+            refuse("a token needs an administrator of a client who is not read-only")
         with scope(user.client_id):
-            row, token = DoorToken.make(user, options["dialect"])
-            changed(ledger.shell(user.client_id), row, "made", user=user.pk)
+            row, token = door_tokens.make(ledger.shell(user.client_id), user, options["dialect"])
         return {"token": token, "token_id": row.pk, "dialect": row.dialect, "user_id": user.pk, "login": user.login}
