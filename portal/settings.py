@@ -161,8 +161,8 @@ MIDDLEWARE = [
 ]
 # Programs say who they are in each request and send no cookie: these addresses are not led through what follows.
 PROGRAMS = (
-    r"/+api/+(ver1\.0(?!/+client_api_explorer)|v2)(/|$)|/+cloud-web/+api/+v2(/|$)|/+(internal-api|recordings)(/|$)"
-    r"|/intake/v1/|/archive/|/(healthz|readyz)$"
+    r"/+api/+(ver1\.0(?!/+client_api_explorer)|v2|recordings)(/|$)|/+cloud-web/+api/+v2(/|$)"
+    r"|/+(internal-api|recordings)(/|$)|/intake/v1/|/archive/|/(healthz|readyz)$"
 )
 BROWSER_MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -271,6 +271,11 @@ ARCHIVE_FIELDS = {
     "call": "portal.dialects.ringme.call_fields.CALLS",
     "leg": "portal.dialects.ringme.fields.CDRS",
 }
+
+# ---------------------------------------------------------------- dialects
+
+# vcc's tokens travel with each request: over lines that others can read too, where this is on.
+VCC_PLAIN_HTTP = flag("VCC_PLAIN_HTTP")
 
 # ---------------------------------------------------------------- live calls
 

@@ -10,6 +10,7 @@ from portal.pages.live import TicketPage
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^/*api/+ver1\.0/+", include("portal.dialects.ringme.urls")),
+    path("", include("portal.dialects.vcc.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("live/ticket", TicketPage.as_view(), name="live-ticket"),

@@ -34,6 +34,7 @@ PUBLIC = {
     "archive-link": "as above",
     "ringme-schema": "what the API is like; no secret is in it",
     "gws-schema": "as above",
+    "vcc-schema": "as above",
     "ringme-explorer": "the page that shows it",
     "ringme-explorer-signed-in": "hands a code to the page that opened it",
 }

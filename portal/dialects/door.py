@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 import orjson
+from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -195,6 +196,8 @@ class Door(APIView):
             return Refused(429, message, "rate_limit_exceeded", {"Retry-After": "5"})
         if isinstance(exc, Http404):
             exc = NotFound()
+        if isinstance(exc, SuspiciousOperation):  # more parameters than anybody can mean
+            return Refused(400, "The request cannot be read")
         if isinstance(exc, APIException):
             headers = {"Allow": ", ".join(self.allowed_methods)} if exc.status_code == 405 else {}
             code = exc.get_codes()

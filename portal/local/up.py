@@ -111,6 +111,8 @@ class Installation:
             "PORTAL_PORT": str(self.options.port),
             "PYTHONUNBUFFERED": "1",
         }
+        # A trial on this machine has no certificate; where there is one, tokens want it.
+        os.environ.setdefault("VCC_PLAIN_HTTP", "0" if public.startswith("https:") else "1")
         self.live_port = live_port
 
     def start_database(self) -> None:

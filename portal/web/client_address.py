@@ -28,6 +28,15 @@ def client_address(request: HttpRequest) -> str:
     return str(nearest)
 
 
+def came_by_https(request: HttpRequest) -> bool:
+    """Whether the line is private: TLS ends at this server, or at a trusted proxy that says so."""
+    if request.META.get("wsgi.url_scheme") == "https":
+        return True
+    connected = parsed(request.META.get("REMOTE_ADDR", ""))
+    said = request.META.get("HTTP_X_FORWARDED_PROTO", "").strip().lower()
+    return connected is not None and is_trusted(connected) and said == "https"
+
+
 def parsed(text: str) -> IPv4Address | IPv6Address | None:
     """An address, an IPv4 one that was written as IPv6 as IPv4; None where the text is none."""
     try:
