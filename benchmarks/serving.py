@@ -98,13 +98,14 @@ def token_of(client: Client) -> str:
 class Reader:
     """One kept connection that sends prepared bytes and reads an answer with a Content-Length."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, authorization: str = f"Bearer {TOKEN}") -> None:
+        self.head = f"Host: localhost\r\nAuthorization: {authorization}\r\n\r\n"
         self.line = socket.create_connection(("127.0.0.1", server.port))
         self.line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def get(self, path: str) -> tuple[dict[str, str], bytes]:
         """Headers (names in lower case) and body. RuntimeError for any answer but 200."""
-        self.line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+        self.line.sendall(f"GET {path} HTTP/1.1\r\n{self.head}".encode())
         data = b""
         while (end := data.find(b"\r\n\r\n")) < 0:
             data += self.more()

@@ -18,8 +18,8 @@ from portal.media.delivery import StoredFile
 from portal.media.facts import Undecodable
 from portal.media.unpacked import CONTENT_TYPE as WAV
 from portal.media.unpacked import unpack
-from records.media_views import original
 from records.models import MediaFile
+from records.playback import original
 
 log = logging.getLogger(__name__)
 # Well under the hour after which the sweeper comes: what begins to be sent is sent to its end.

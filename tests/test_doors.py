@@ -169,7 +169,7 @@ def page_addresses(of: dict[str, Any]) -> dict[str, str]:
 HEARD = {"call", "record-audio", "record-download", "voicemessage-audio"}
 ADMINISTERED = {"group", "extension", "user", "application", "did"}
 LISTS = ("calls", "calls-csv", "voicemessages", "connected")
-ADMIN_LISTS = ("groups", "extensions", "dids", "users", "applications", "tokens", "webhooks")
+ADMIN_LISTS = ("groups", "extensions", "dids", "users", "applications", "tokens", "webhooks", "integration")
 
 
 PEOPLE: dict[str, tuple[set[str], dict[str, int]]] = {
