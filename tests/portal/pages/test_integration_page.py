@@ -134,7 +134,7 @@ def test_the_lines_work_as_they_are_pasted(cast: Cast, as_: SignIn, live_server:
             line = line.replace(name, value)
         assert b"access_token" in run(line) if "/oauth/" in line else b'"login"' in run(line)
     (gws,) = [line for line in placeholders if "/api/v2/" in line]
-    assert b'"statusCode":0' in run(gws.replace("nora@north", f"nora@north:{PASSWORD}")), "curl would ask for it"
+    assert b'"statusCode":0' in run(gws.replace("nora@north", f"'nora@north:{PASSWORD}'")), "curl would ask for it"
 
 
 def test_a_slug_or_an_address_with_odd_letters_is_quoted(settings: Any) -> None:
