@@ -64,6 +64,7 @@ def test_the_command_runs_the_usual_ones_when_none_is_named() -> None:
         "list",
         "page",
         "search",
+        "vcc",
         "stats",
         "ingest",
         "delete",
