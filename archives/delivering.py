@@ -17,7 +17,7 @@ from django.utils import timezone
 from archives import damage, ending
 from archives.contents import Contents
 from archives.models import Archive, ArchiveMember, State
-from archives.reading import BLOCK_BYTES, NotAsSealed, ZipReader
+from archives.reading import NotAsSealed, ZipReader
 from portal.access.isolation import scope
 from portal.audit import hearing
 from portal.audit.actions import Action, ActorKind
@@ -40,12 +40,11 @@ class SealedFile(StoredFile):
 
     archive: Archive
 
-    block: ClassVar[int] = BLOCK_BYTES
     by_proxy: ClassVar[bool] = False
 
     def open(self, part: ByteRange) -> Reader:
         found = partial(give_up, self.archive)
-        return ZipReader(Contents(self.archive), store().many(), part.first, part.length, found)
+        return ZipReader(Contents(self.archive, begun=True), store().many(), part.first, part.length, found)
 
 
 def file_of(archive: Archive) -> SealedFile:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from itertools import chain, islice
 
 from isal.isal_zlib import crc32
 
 from archives.contents import Contents, Member
 from archives.zip_layout import Data, pieces
-from portal.media.storage import Many, SizeDiffers
+from portal.media.storage import BLOCK_BYTES, Many, SizeDiffers
 
-BLOCK_BYTES = 1024 * 1024
 # Headers and the directory are small pieces: so much of them is handed on at once.
 GATHERED = 64 * 1024
 
@@ -34,7 +34,9 @@ class ZipReader:
         self, contents: Contents, many: Many, first: int, length: int, found: Callable[[NotAsSealed], None]
     ) -> None:
         self._many, self._found = many, found
-        self._blocks = self._gathered(pieces(contents.layout, contents, first, length))
+        parts = pieces(contents.layout, contents, first, length)
+        begun = list(islice(parts, 1))  # in the transaction that it is opened in
+        self._blocks = self._gathered(chain(begun, parts))
 
     def read(self, size: int = BLOCK_BYTES) -> bytes:
         """The next block, of at most BLOCK_BYTES whatever `size` is; b"" at the end."""

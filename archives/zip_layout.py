@@ -164,8 +164,10 @@ def directory_entry(entry: Entry, offset: int) -> bytes:
 
 def extra(size: int, offset: int) -> bytes:
     """The Zip64 field of a directory entry: what does not fit into its 32 bits, and nothing where all of it does."""
+    if size < MAX32 and offset < MAX32:
+        return b""
     values = [size, size] * (size >= MAX32) + [offset] * (offset >= MAX32)
-    return struct.pack(f"<2H{len(values)}Q", 1, 8 * len(values), *values) if values else b""
+    return struct.pack(f"<2H{len(values)}Q", 1, 8 * len(values), *values)
 
 
 def end_records(count: int, directory_at: int, directory_size: int) -> bytes:

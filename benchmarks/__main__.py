@@ -1,4 +1,4 @@
-"""`python -m benchmarks list page stats ingest delete ledger retention peaks`: from a fresh clone to one table."""
+"""`python -m benchmarks list page ledger archive`, or without names all usual ones: from a fresh clone to one table."""
 
 import os
 import sys

@@ -46,7 +46,6 @@ class StoredFile:
     etag: str
     last_modified: datetime
 
-    block: ClassVar[int] = BLOCK_BYTES
     by_proxy: ClassVar[bool] = True  # nginx may send it, where there is one
 
     def open(self, part: ByteRange) -> Reader:
@@ -154,7 +153,7 @@ def _answer(request: HttpRequest, file: StoredFile, part: ByteRange | None, told
         reader.close()
         response: HttpResponseBase = HttpResponse()
     else:
-        response = StreamingHttpResponse(_Body(reader, whole, file.block, told), status=206 if part else 200)
+        response = StreamingHttpResponse(_Body(reader, whole, told), status=206 if part else 200)
     response["Content-Length"] = str(whole.length)
     if part:
         response["Content-Range"] = f"bytes {part.first}-{part.last}/{file.size}"
@@ -168,9 +167,9 @@ class _Body:
     counts as sent once the next one is asked for: the server had taken it then. Of a long body it is told as it goes.
     """
 
-    def __init__(self, reader: Reader, part: ByteRange, block: int, told: Told | None) -> None:
+    def __init__(self, reader: Reader, part: ByteRange, told: Told | None) -> None:
         self._reader, self._left, self._started = reader, part.length, False
-        self._first, self._told, self._sent, self._block, self._most = part.first, told, 0, 0, block
+        self._first, self._told, self._sent, self._block = part.first, told, 0, 0
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -186,7 +185,7 @@ class _Body:
         if self._left <= 0:
             self.close()
             raise StopIteration
-        block = self._reader.read(min(self._most, self._left))
+        block = self._reader.read(min(BLOCK_BYTES, self._left))
         if not block:
             self.close()
             # Ending quietly would let a shorter body pass for the whole: the server has to break the connection.

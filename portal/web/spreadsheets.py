@@ -10,7 +10,7 @@ from typing import Any
 
 # Spreadsheets on Windows read a file without this mark in a code page of their own, and names come out broken.
 BYTE_ORDER_MARK = "\ufeff"
-FORMULA = re.compile(r"[=+\-@\t\r]")
+FORMULA = tuple("=+-@\t\r")
 PLAIN_NUMBER = re.compile(r"[+]?[0-9*#]+")
 
 
@@ -22,6 +22,6 @@ def as_csv(rows: Iterable[Iterable[Any]]) -> str:
 
 def safe(cell: Any) -> Any:
     """A text that a spreadsheet would run as a formula gets an apostrophe before it; phone numbers stay as they are."""
-    if not isinstance(cell, str) or not FORMULA.match(cell) or PLAIN_NUMBER.fullmatch(cell):
+    if not isinstance(cell, str) or not cell.startswith(FORMULA) or PLAIN_NUMBER.fullmatch(cell):
         return cell
     return "'" + cell

@@ -60,18 +60,8 @@ def test_the_table_is_markdown_of_one_width() -> None:
 
 def test_the_command_runs_the_usual_ones_when_none_is_named() -> None:
     parsed = arguments().parse_args([])
-    assert (parsed.modules or list(USUAL)) == [
-        "list",
-        "page",
-        "search",
-        "vcc",
-        "stats",
-        "ingest",
-        "delete",
-        "ledger",
-        "retention",
-        "peaks",
-    ]
+    usual = ["list", "page", "search", "vcc", "stats", "ingest", "delete", "ledger", "retention", "peaks", "archive"]
+    assert (parsed.modules or list(USUAL)) == usual
     assert set(USUAL) < set(MODULES)
     assert (parsed.rows, parsed.clients, parsed.months) == (1_000_000, 50, 2)
 
