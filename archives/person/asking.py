@@ -100,10 +100,14 @@ def refuse_held(found: dict[str, int], kept: Kept, *, partly: bool) -> None:
     counts = kept.counts
     if not counts:
         return
-    # What may go is heard, or is a call: CDRs go and stay with their calls.
-    others = any(found[name] > counts.get(name, 0) for name in ("calls", "records", "voicemessages"))
+    others = others_than(counts, found)
     if not partly or not others:
         raise Held(counts, kept.by_whom(), others=others)
+
+
+def others_than(kept: Mapping[str, int], found: Mapping[str, int]) -> bool:
+    """Whether there is more than is kept. What may go is heard, or is a call: CDRs go and stay with their calls."""
+    return any(found[name] > kept.get(name, 0) for name in ("calls", "records", "voicemessages"))
 
 
 def promise(who: Principal, person: Person, number: str, via: str, *, partly: bool, found: dict[str, int]) -> Erasure:

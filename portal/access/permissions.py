@@ -6,7 +6,8 @@ Not yours is 404 (the query finds nothing); a deed that one may not do is 403, w
 `user_access_type_deny`: the user may only read, and the method does more.
 `access_denied`: the deed is beyond the token's scope, or beyond what the application or the user may do.
 
-A view names its deeds (`deeds = {"GET": "record:read"}`; None: none is needed) and, where an application of access
+A view names its deeds (`deeds = {"GET": "record:read"}`; None: none is needed), more of them for a method that needs
+several (`besides = {"POST": ("config:write",)}`) and, where an application of access
 `Call API` may use it, `call_api`: True for all its methods, or those (`call_api = frozenset({"GET"})`). Without the
 attribute it stays shut to them. The paper opens user, extension (GET), calls, call_history, current_calls and event.
 
@@ -53,11 +54,13 @@ class MayDo(BasePermission):
         method = "GET" if request.method in READING else str(request.method)
         if method not in deeds:
             return True  # DRF answers 405 itself
-        deed = deeds[method]
-        why = why_not(principal, method, deed, call_api=getattr(view, "call_api", False))
-        if why is not None:
-            self.code, self.message = why, REASONS[why].format(deed=deed)
-        return why is None
+        call_api = getattr(view, "call_api", False)
+        for deed in (deeds[method], *getattr(view, "besides", {}).get(method, ())):
+            why = why_not(principal, method, deed, call_api=call_api)
+            if why is not None:
+                self.code, self.message = why, REASONS[why].format(deed=deed)
+                return False
+        return True
 
 
 def why_not(

@@ -53,7 +53,7 @@ class Refused(APIException):
         message: str,
         status_word: str | None = None,
         headers: dict[str, str] | None = None,
-        figures: dict[str, int] | None = None,
+        figures: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message, status_word)
         self.status_code = code
@@ -73,7 +73,9 @@ class JsonAlways(BaseContentNegotiation):
 
 
 class Door(APIView):
-    """A view of a dialect. `deeds` names what each method needs; `params` every parameter it understands."""
+    """A view of a dialect. `deeds` names what each method needs, `besides` what it needs as well; `params` every
+    parameter it understands.
+    """
 
     authentication_classes = [BoundBearerAuthentication]
     permission_classes = [MayDo]
@@ -81,6 +83,7 @@ class Door(APIView):
     content_negotiation_class = JsonAlways
     http_method_names = ["get", "head", "post", "put", "delete"]
     deeds: ClassVar[dict[str, str | None]] = {}
+    besides: ClassVar[dict[str, tuple[str, ...]]] = {}
     params: ClassVar[Params] = {}
     # Where a method understands others.
     params_of: ClassVar[dict[str, Params]] = {}

@@ -163,11 +163,12 @@ class DialectSchema(SchemaGenerator):
         return told
 
     def security(self, view: Door, method: str) -> list[dict[str, list[str]]]:
-        """The schemes that a view takes, any of them; the scoped one with the deed."""
+        """The schemes that a view takes, any of them; the scoped one with the deeds."""
         deed = view.deeds[method]
+        scopes = [deed, *view.besides.get(method, ())] if deed else []
         way = view.authentication_classes[0]
         schemes = next((names for known, names in self.signs_in.items() if issubclass(way, known)), ())
-        return [{name: [deed] if deed and name == self.scoped else []} for name in schemes]
+        return [{name: scopes if name == self.scoped else []} for name in schemes]
 
 
 class DoorSchema(AutoSchema):

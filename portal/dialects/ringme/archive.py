@@ -6,7 +6,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -63,12 +63,19 @@ _UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re
 
 
 class ArchiveDoor(RealmDoor):
+    """`kind`: by what the recordings of those that are here are chosen."""
+
     http_method_names = ["get", "head"]
     deeds = {"GET": "archive:read"}
+    kind: ClassVar[str] = Kind.PERIOD
+    place: ClassVar[str] = "archive_uuid"
 
     def archives(self) -> Any:
         within = {WITHIN[name]: value for name, value in self.enter().items()}
-        return Archive.objects.visible_to(self.principal).filter(kind=Kind.PERIOD, **within)
+        return Archive.objects.visible_to(self.principal).filter(kind=self.kind, **within)
+
+    def told(self, archives: Sequence[Archive]) -> list[dict[str, Any]]:
+        return told(self.principal, archives)
 
 
 class ArchivesSeen(ArchiveDoor):
@@ -87,7 +94,7 @@ class ArchivesSeen(ArchiveDoor):
             rows = rows[page.skip : page.skip + page.size]
         elif page.page > 1:
             rows = rows.none()  # everything is on the first page
-        return self.json(told(self.principal, list(rows)))
+        return self.json(self.told(list(rows)))
 
 
 class ArchiveList(ArchivesSeen):
@@ -112,7 +119,7 @@ class ArchiveSeen(ArchiveDoor):
     """GET: how far it is, and until when it can be fetched."""
 
     def archive(self) -> Archive:
-        named = self.kwargs["archive_uuid"]
+        named = self.kwargs[self.place]
         mine = self.archives()
         found = mine.filter(uuid=UUID(named)).first() if _UUID.fullmatch(named) else None
         if found is None:
@@ -120,7 +127,7 @@ class ArchiveSeen(ArchiveDoor):
         return found
 
     def get(self, request: Request, **kwargs: Any) -> HttpResponse:
-        return self.json(told(self.principal, [self.archive()])[0])
+        return self.json(self.told([self.archive()])[0])
 
 
 class ArchiveOne(ArchiveSeen):

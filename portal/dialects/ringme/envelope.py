@@ -28,6 +28,7 @@ STATUS_WORDS = frozenset(
         "invalid_request",
         "in_use",
         "held",
+        "erasure_under_way",
         "archive_too_large",
         "archive_too_frequent",
     }

@@ -17,6 +17,7 @@ from portal.dialects.ringme.current_calls import CurrentCalls
 from portal.dialects.ringme.envelope import NoSuchAddress
 from portal.dialects.ringme.event import EventList, EventOne
 from portal.dialects.ringme.hold import HoldList, HoldOne
+from portal.dialects.ringme.person import ErasureList, ErasureOne, PackList, PackOne, PersonLook
 from portal.dialects.ringme.realms import OWN
 from portal.dialects.ringme.record import RecordDownload, RecordFile, RecordLink, RecordList, RecordStats
 from portal.dialects.ringme.retention import CertificateList, CertificateOne, Retention, RetentionPreview
@@ -83,6 +84,11 @@ urlpatterns = [
     loose("client/<owner>/retention/preview/", RetentionPreview.as_view(), realm="client"),
     loose("client/<owner>/retention/certificate/", CertificateList.as_view(), realm="client"),
     loose("client/<owner>/retention/certificate/<certificate_uuid>", CertificateOne.as_view(), realm="client"),
+    loose("client/<owner>/person/", PersonLook.as_view(), realm="client"),
+    loose("client/<owner>/person/archive/", PackList.as_view(), realm="client"),
+    loose("client/<owner>/person/archive/<pack_uuid>", PackOne.as_view(), realm="client"),
+    loose("client/<owner>/person/erasure/", ErasureList.as_view(), realm="client"),
+    loose("client/<owner>/person/erasure/<erasure_uuid>", ErasureOne.as_view(), realm="client"),
     *in_realms("current_calls", {"": CurrentCalls}),
     *in_realms("event", {"": EventList, "<event_id>/": EventOne}),
     loose("schema/", SchemaView.as_view(schema=DOCUMENT), name="ringme-schema"),

@@ -24,6 +24,7 @@ from portal.dialects.ringme.schema import (
     live,
     messages,
     oauth,
+    person,
     records,
     retention,
     trash,
@@ -33,7 +34,7 @@ from portal.dialects.schema import Answer, DialectSchema
 from portal.intake.views import INTAKE
 
 OWNER_OF = {"client": "client_id", "extension_group": "extension_group_id", "extension": "extension_id"}
-RESOURCES = (account, records, archives, messages, calls, live, trash, holds, retention, audit, config)
+RESOURCES = (account, records, archives, messages, calls, live, trash, holds, retention, person, audit, config)
 TOKEN = "/oauth/token"  # noqa: S105 - an address
 BY_PEOPLE = {deed: words for deed, words in DEEDS_IN_WORDS.items() if deed != INTAKE}
 SECURITY_SCHEMES: dict[str, Schema] = {
@@ -84,6 +85,7 @@ class RingmeSchema(DialectSchema):
         {"name": "audit", "description": "The ledger: who heard, took out, deleted and changed what"},
         {"name": "hold", "description": "Legal holds: what must not be deleted"},
         {"name": "retention", "description": "For how long things are kept, and certificates of what went"},
+        {"name": "person", "description": "Everything about a number: access packs and erasures"},
     ]
     operations = {view: told for resource in RESOURCES for view, told in resource.OPERATIONS.items()}
     places = words.PLACES
@@ -133,7 +135,8 @@ def not_found(path: str) -> tuple[str, ...]:
     named = {
         "event_not_found": "{event_id}" in path,
         "hold_not_found": "{hold_id}" in path,
-        "archive_not_found": "{archive_uuid}" in path,
+        "archive_not_found": "{archive_uuid}" in path or "{pack_uuid}" in path,
+        "erasure_not_found": "{erasure_uuid}" in path,
         "certificate_not_found": "{certificate_uuid}" in path,
         "record_not_found": "{record_uuid}" in path,
         "extension_not_found": "{extension}" in path,

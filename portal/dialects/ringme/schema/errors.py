@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from portal.dialects.json_types import Schema, many, ref, text, thing, whole
+from portal.dialects.json_types import Schema, many, ref, text, thing, truth, whole
+from portal.dialects.ringme.person import KEPT
+from portal.dialects.ringme.schema.types import ERASURE_UUID
 from portal.dialects.schema import Answer
 
+FIGURES = {"records_count": 2048, "files_size": 3221225472, "limit": 2147483648}
+HELD: dict[str, Schema] = {name: whole("How many") for name in KEPT.values()}
 COMPONENTS: dict[str, Schema] = {
     "Error": thing(
         {
@@ -14,8 +18,12 @@ COMPONENTS: dict[str, Schema] = {
             "records_count": whole("Of `archive_too_large`: how many recordings were found", 2048),
             "files_size": whole("Of `archive_too_large`: their size in bytes", 3221225472),
             "limit": whole("Of `archive_too_large`: how many bytes an archive may hold", 2147483648),
+            "held": thing(HELD, about="Of an erasure that is `held`: how much a legal hold keeps"),
+            "holds": many(whole("A legal hold"), "Of an erasure that is `held`: the holds that keep it"),
+            "others": truth("Of an erasure that is `held`: whether the rest would go with `partly`"),
+            "erasure_uuid": ERASURE_UUID | {"description": "Of `erasure_under_way`: which"},
         },
-        optional=("status", "errors", "records_count", "files_size", "limit"),
+        optional=("status", "errors", *FIGURES, "held", "holds", "others", "erasure_uuid"),
     ),
 }
 # Word -> what it says. A word with a blank has no `status`.
@@ -42,6 +50,9 @@ MESSAGES = {
     "archive_too_large": "2,048 recordings of 3,221,225,472 bytes are more than the 2,147,483,648 allowed",
     "archive_too_frequent": "The archive asked for before has not been downloaded",
     "held": "It was not deleted, it is under legal hold: hold 1 by nora@north: case 7 of the court",
+    "erasure_held": "Nothing was erased. Under legal hold: 1 call (hold 1 by nora@north: case 7 of the court)",
+    "erasure_under_way": "An erasure of this number is under way",
+    "erasure_not_found": "Erasure not found",
     "rate_limit_exceeded": "The hourly limit is used up",
     "too_large": "more than 262144 bytes",
     "unsupported_media_type": "application/json is needed",
@@ -50,10 +61,16 @@ MESSAGES = {
 WITHOUT_STATUS = frozenset(
     {
         *("Unauthorized", "call_not_found", "event_not_found", "hold_not_found", "hold_ended", "not_found"),
-        *("archive_not_found", "archive_over", "certificate_not_found"),
+        *("archive_not_found", "archive_over", "certificate_not_found", "erasure_not_found"),
         *("too_large", "unsupported_media_type", "being_removed"),
     }
 )
+SAID_AS = {"erasure_held": "held"}
+MORE: dict[str, dict[str, object]] = {
+    "archive_too_large": {**FIGURES},
+    "erasure_held": {"held": dict(zip(HELD, (1, 0, 0), strict=True)), "holds": [1], "others": True},
+    "erasure_under_way": {"erasure_uuid": "0C4E5A7D1B2F4A6C8E9D0F1A2B3C4D5E"},
+}
 ABOUT = {
     400: "A parameter or a field is wrong; each is named",
     401: "No token, or one that is wrong or has expired",
@@ -77,10 +94,8 @@ def answer(code: int, words: tuple[str, ...]) -> Answer:
 def body(word: str) -> dict[str, object]:
     said: dict[str, object] = {"message": MESSAGES[word]}
     if word not in WITHOUT_STATUS:
-        said["status"] = word
+        said["status"] = SAID_AS.get(word, word)
     if word == "invalid_request":
         field, _, message = MESSAGES[word].partition(": ")
         said["errors"] = [{"field": field, "message": message}]
-    if word == "archive_too_large":
-        said |= {"records_count": 2048, "files_size": 3221225472, "limit": 2147483648}
-    return said
+    return said | MORE.get(word, {})

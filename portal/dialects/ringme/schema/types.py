@@ -24,4 +24,5 @@ RECORD_UUID = text(
 )
 CALL_UUID = text("Identifier of the call", "6C1D0A5B7F3E4D2C9B8A7F6E5D4C3B2A", pattern=f"^{HEX32}$")
 CERTIFICATE_UUID = text("Identifier of the certificate", "0C4E5A7D1B2F4A6C8E9D0F1A2B3C4D5E", pattern=f"^{HEX32}$")
+ERASURE_UUID = text("Identifier of the erasure", "0C4E5A7D1B2F4A6C8E9D0F1A2B3C4D5E", pattern=f"^{HEX32}$")
 ARCHIVE_UUID = text("Identifier of the archive", "0C4E5A7D1B2F4A6C8E9D0F1A2B3C4D5E", pattern=f"^{HEX32}$")

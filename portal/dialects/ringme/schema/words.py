@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.dialects.json_types import Schema, text, whole
-from portal.dialects.ringme.schema.types import ARCHIVE_UUID, CALL_UUID, CERTIFICATE_UUID, RECORD_UUID
+from portal.dialects.ringme.schema.types import ARCHIVE_UUID, CALL_UUID, CERTIFICATE_UUID, ERASURE_UUID, RECORD_UUID
 
 OWN_ID = r"^(@me|[0-9]{1,18})$"
 ID = r"^[0-9]{1,18}$"
@@ -18,6 +18,8 @@ PLACES: dict[str, Schema] = {
     "group_user_id": text("The user", "7", pattern=ID),
     "event_id": text("The subscription", "1", pattern=ID),
     "archive_uuid": ARCHIVE_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
+    "pack_uuid": ARCHIVE_UUID | {"pattern": "^[0-9A-Fa-f]{32}$", "description": "The access pack: its `archive_uuid`"},
+    "erasure_uuid": ERASURE_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
     "certificate_uuid": CERTIFICATE_UUID | {"pattern": "^[0-9A-Fa-f]{32}$"},
     "hold_id": text("The hold", "1", pattern=ID),
     "record_uuid": RECORD_UUID | {"pattern": "^[0-9]{1,18}-[0-9A-Fa-f]{32}$"},

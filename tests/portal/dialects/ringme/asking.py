@@ -13,8 +13,10 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from archives.models import Archive
+from archives.person.models import Erasure
 from archives.retention.certificates import issue
 from archives.retention.models import Certificate
+from cdrs.models import Call
 from portal.access.isolation import scope
 from portal.access.principal import whole_client
 from portal.accounts.models import Level
@@ -62,6 +64,7 @@ def things(stage: Stage) -> dict[str, str]:
             started_at=NOON,
             terms={},
         )
+        erasure = Erasure.objects.create(client=cast.north, state="done", via="api", asked_by="Kay")
         hold = place(on_number("+442079460999"), whole_client(cast.north.pk), "a case")
     made = {
         "extension": cast.ext101.pk,
@@ -70,6 +73,8 @@ def things(stage: Stage) -> dict[str, str]:
         "did_id": did.pk,
         "hold_id": hold.pk,
         "certificate_uuid": certificate.uuid.hex.upper(),
+        "pack_uuid": archive_of(cast.ext101, kind="person", starts_at=None, ends_at=None).uuid.hex.upper(),
+        "erasure_uuid": erasure.uuid.hex.upper(),
         "archive_uuid": archive_of(cast.ext101).uuid.hex.upper(),
         "extension_user_id": make_user(cast.north, "eva@north", Level.EXTENSION, extension=cast.ext101).pk,
         "group_user_id": make_user(cast.north, "gil@north", Level.GROUP, group=cast.sales).pk,
@@ -86,6 +91,12 @@ def archive_of(extension: Extension, **values: Any) -> Archive:
         return Archive.objects.create(client=extension.client, extension=extension, **(ready | period | values))
 
 
+def caller_of(stage: Stage) -> str:
+    """Who called when the newest recording was made."""
+    with scope(stage.cast.north.pk):
+        return str(Call.objects.get(pk=stage.records[0].call_id).caller_number)
+
+
 def to_make(stage: Stage) -> dict[str, dict[str, Any]]:
     """What a POST has to say at least, by the resource's address."""
     person = {"name": "Tom Roe", "login": "tom@north", "password": "correct horse battery"}
@@ -96,6 +107,9 @@ def to_make(stage: Stage) -> dict[str, dict[str, Any]]:
         "did/": {"name": "+442079460102"},
         "record/archive/": WINDOW | {"email": "nora@north.example"},
         "hold/": {"type": "number", "number": "+442079460998", "reason": "a case"},
+        "person/": {"number": "+442079460998"},
+        "person/archive/": {"number": caller_of(stage), "email": "nora@north.example"},
+        "person/erasure/": {"number": "+442079460998"},
         "user/extension/": person | {"extension_id": stage.cast.ext102.pk},
         "user/extension_group/": person | {"extension_group_id": stage.cast.support.pk},
     }

@@ -1,0 +1,61 @@
+"""Everything about a number at a glance: how much of each kind, what holds keep of it, and what may be done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archives.person.asking import counted, others_than
+from archives.person.finding import Kept, Person
+from archives.person.models import Erasure
+from archives.person.own import Own, refuse_own
+from archives.person.packs import sized
+from portal.access.principal import Principal
+from portal.holds.models import Hold
+from portal.holds.queries import standing_holds
+from records.totals import Totals
+
+
+@dataclass(frozen=True)
+class Seen:
+    """`found` and `kept` are counts by kind; `archives` those that have something of it in them; `heard` what an access
+    pack would have to hear. `others`: there is something that no hold keeps. `own` says what of the company's own the
+    number is. `under_way` is the erasure that somebody has asked for, and that is not done yet.
+    """
+
+    found: dict[str, int]
+    archives: int
+    heard: Totals
+    kept: dict[str, int]
+    holds: list[Hold]
+    others: bool
+    own: str | None
+    under_way: Erasure | None
+
+    @property
+    def is_nothing(self) -> bool:
+        return not any(self.found.values()) and not self.archives
+
+
+def look(who: Principal, number: str) -> Seen:
+    """In `scope(client_id)`. Raises NoNumber."""
+    assert who.client_id is not None
+    person = Person.of(who.client_id, number)
+    found, kept = counted(person), Kept(person, standing_holds(who.client_id))
+    return Seen(
+        found=found,
+        archives=person.archives.count(),
+        heard=sized(person),
+        kept=kept.counts,
+        holds=kept.by_whom() if kept.counts else [],
+        others=others_than(kept.counts, found),
+        own=own(person),
+        under_way=Erasure.objects.visible_to(who).filter(plain_rev=person.plain).first(),
+    )
+
+
+def own(person: Person) -> str | None:
+    try:
+        refuse_own(person)
+    except Own as reason:
+        return str(reason)
+    return None
