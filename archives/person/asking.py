@@ -58,7 +58,7 @@ WORDS = {
 
 def in_words(counts: Mapping[str, int]) -> str:
     """`3 calls, 1 recording`."""
-    said = [f"{count:,} {WORDS[name][count != 1]}" for name, count in counts.items() if count and name in WORDS]
+    said = [f"{count:,} {words[count != 1]}" for name, words in WORDS.items() if (count := counts.get(name, 0))]
     return ", ".join(said) or "nothing"
 
 

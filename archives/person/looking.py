@@ -22,6 +22,7 @@ class Seen:
     number is. `under_way` is the erasure that somebody has asked for, and that is not done yet.
     """
 
+    person: Person
     found: dict[str, int]
     archives: int
     heard: Totals
@@ -32,8 +33,9 @@ class Seen:
     under_way: Erasure | None
 
     @property
-    def is_nothing(self) -> bool:
-        return not any(self.found.values()) and not self.archives
+    def goes(self) -> dict[str, int]:
+        """What an erasure would take; CDRs go with their calls."""
+        return {name: n - self.kept.get(name, 0) for name, n in self.found.items() if name != "cdrs"}
 
 
 def look(who: Principal, number: str) -> Seen:
@@ -42,6 +44,7 @@ def look(who: Principal, number: str) -> Seen:
     person = Person.of(who.client_id, number)
     found, kept = counted(person), Kept(person, standing_holds(who.client_id))
     return Seen(
+        person=person,
         found=found,
         archives=person.archives.count(),
         heard=sized(person),
@@ -59,3 +62,12 @@ def own(person: Person) -> str | None:
     except Own as reason:
         return str(reason)
     return None
+
+
+def percent(erasure: Erasure) -> int:
+    """How much of what was found is gone. In `scope(client_id)`."""
+    if erasure.plain_rev is None:
+        return 100
+    total = sum(erasure.found.values())
+    left = sum(counted(Person(erasure.client_id, erasure.plain_rev)).values())
+    return min(99, 100 * max(0, total - left) // total) if total else 0

@@ -100,16 +100,16 @@ class SelectionForm(forms.Form):
         return "last" if self.cleaned_data["period"] == CUSTOM else "period"
 
 
-class AskingForm(SelectionForm):
+class MailedForm(forms.Form):
+    """Whom the link is mailed to."""
+
     addresses = forms.CharField(
         label="Mail the link to",
         widget=forms.TextInput({"autocomplete": "email", "inputmode": "email"}),
         help_text=f"Addresses with commas between them, at most {MOST_ADDRESSES}.",
     )
-    field_order = ["period", "first", "last", "extension", "addresses", "split"]
 
-    def __init__(self, data: Any, *, client: Client, **more: Any) -> None:
-        super().__init__(data, client=client, **more)
+    def name_domains(self, client: Client) -> None:
         if domains := client_settings.value(client, "mail_domains"):
             self.fields["addresses"].help_text += f" Only at {', '.join(domains)}."
 
@@ -118,6 +118,14 @@ class AskingForm(SelectionForm):
             return read_addresses(self.cleaned_data["addresses"], MOST_ADDRESSES)
         except ValueError as error:
             raise forms.ValidationError(f"{str(error)[0].upper()}{str(error)[1:]}.") from None
+
+
+class AskingForm(SelectionForm, MailedForm):
+    field_order = ["period", "first", "last", "extension", "addresses", "split"]
+
+    def __init__(self, data: Any, *, client: Client, **more: Any) -> None:
+        super().__init__(data, client=client, **more)
+        self.name_domains(client)
 
     def refuse(self, refusal: Refusal) -> None:
         """Say at its field why there is none."""

@@ -8,7 +8,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 
 from cdrs.holding import facts_of, facts_of_leg
-from cdrs.models import Call, CallEvent, Leg, Participant
+from cdrs.models import Call, CallEvent, Direction, Leg, Participant
 from portal.clients import settings as client_settings
 from portal.clients.pages import ClientPage
 from portal.holds.models import Hold
@@ -44,10 +44,18 @@ class CallPage(ClientPage):
             "deleted": self.deleted(call),
             "may_audit": self.principal.may("audit:read"),
             "heard_by": self.heard_by(recordings),
+            "outside": self.outside(call),
             "may_hold": self.principal.may("hold:write"),
             "holds": self.holds(call, legs, recordings),
         }
         return self.page(context)
+
+    def outside(self, call: Call) -> str | None:
+        """The number of who was outside, for those who may see everything about it."""
+        if not (self.principal.administers and self.principal.may("record:delete")):
+            return None
+        ends: dict[str, str | None] = {Direction.IN: call.caller_number, Direction.OUT: call.called_number}
+        return ends.get(call.direction)
 
     def holds(self, call: Call, legs: list[Leg], recordings: list[Record]) -> list[Hold]:
         """What keeps the call, or something of it; each recording gets its own."""

@@ -223,8 +223,10 @@ def rows(found: Preview) -> list[dict[str, Any]]:
     ]
 
 
-def in_words(left: dict[str, dict[str, int]]) -> list[tuple[str, str]]:
-    """Why, and what: of `left` of a run and `kept` of a certificate. An erasure says whatever it says."""
+def in_words(left: dict[str, Any]) -> list[tuple[str, str]]:
+    """Why, and what: of `left` of a run and `kept` of a certificate. Erasures keep what holds keep."""
+    if held := {kind: n for kind, n in left.items() if kind in NAMES and isinstance(n, int)}:
+        return [(REASONS["held"], ", ".join(counted(kind, n) for kind, n in held.items()))]
     return [
         (REASONS.get(reason, reason.replace("_", " ")), ", ".join(counted(kind, n) for kind, n in by_kind.items()))
         for reason, by_kind in left.items()

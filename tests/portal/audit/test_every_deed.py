@@ -87,6 +87,8 @@ PAGES: list[tuple[str, str, str, Any, str]] = [
     ("nora", "POST", "/trash/$item/remove", {}, "removal user deletion"),
     ("olga", "POST", "/operations/records/trashed/", {"action": "remove_items", "_selected_action": "$item"},
      "removal user deletion"),
+    ("nora", "POST", "/person/erase/", {"number": "+15550009999", "shown": "0-0-0-0"}, "erasure user erasure asked"),
+    ("kay", "POST", "api/person/erasure/", {"number": "+15550009999"}, "erasure application erasure asked"),
     # holds
     ("nora", "POST", "/holds/new/", HOLD | {"number": "+442079460998"}, "hold_set user hold"),
     ("nora", "POST", "/calls/$call/hold/", HOLD | {"what": "call"}, "hold_set user hold"),
@@ -162,7 +164,6 @@ ELSEWHERE = {
     Action.ARCHIVE_DOWNLOAD: "tests of archives",
     Action.ARCHIVE_CANCELLED: "tests of archives",
     Action.RETENTION: "tests of retention",
-    Action.ERASURE: "tests of erasures",
 }
 
 

@@ -106,7 +106,7 @@ def test_certificates_are_shown_and_downloaded(cast: Cast, as_: As, office: Offi
         issue(cast.north.pk, uuid4(), Certificate.Kind.ERASURE, ledger.portal(cast.north.pk), started_at=NOON, terms={})
     nora = as_(cast.nora)
     shown = page(nora)
-    assert "1 recording, 1 CDR, 1 call" in shown and "erasure" in shown and "nothing was due" in shown
+    assert "1 recording, 1 CDR, 1 call" in shown and "erasure" in shown and "nothing was found" in shown
     one = page(nora, f"/keep/certificates/{run.certificate}/")
     assert str(run.certificate) in one and "asked for by test" in one
     answer = nora.get(f"/keep/certificates/{run.certificate}.json")
