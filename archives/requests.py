@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from archives.ending import cancel
-from archives.models import WORKED_AT, Archive, State
+from archives.models import WORKED_AT, Archive, Kind, State
 from archives.telling import state_of
 from portal.access.principal import Principal
 
@@ -34,6 +34,11 @@ class Request:
     @property
     def first(self) -> Archive:
         return self.parts[0]
+
+    @property
+    def is_pack(self) -> bool:
+        """Whether it is everything of a number, and not the recordings of a period."""
+        return self.first.kind == Kind.PERSON
 
     @property
     def state(self) -> str:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from archives import ending
 from archives.links import address_of
-from archives.models import WORKED_AT, Archive, State
+from archives.models import WORKED_AT, Archive, Kind, State
 from portal.access.principal import whole_client
 from portal.audit.signing import fingerprint
 from portal.clients.models import Client
@@ -28,6 +28,8 @@ from portal.mail.outbox import Letter, post
 # Why an archive ended, in words for everybody. What else stands in `error` is for who runs the portal.
 TOLD = (ending.ERASED, ending.DAMAGED)
 FAILED = "something went wrong in the portal; its operators can see what"
+# What it is called in a mail. Whose number a pack is of stands in none: the addresses are a caller's choice.
+WHAT = {Kind.PERIOD: "archive of recordings", Kind.PERSON: "access pack"}
 # Bad news is of no use for ever.
 LATEST = timedelta(days=2)
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -90,13 +92,16 @@ def letters(client: Client, news: Sequence[Archive], first: Archive) -> list[Let
     for part in news:
         part.link = address_of(part, client) if part in ready else None  # type: ignore[attr-defined]
         part.why = why(part)  # type: ignore[attr-defined]
-    subject = "Your archive of recordings is ready" if ready else "Your archive of recordings could not be made"
+    what = WHAT[Kind(first.kind)]
+    subject = f"Your {what} is ready" if ready else f"Your {what} could not be made"
     ends = [part.expires_at for part in ready if part.expires_at is not None]
     until = min(ends) if ends else timezone.now() + LATEST
     context = {
         "ready": ready,
         "failed": [part for part in news if part not in ready],
         "first": first,
+        "what": what,
+        "is_pack": first.kind == Kind.PERSON,
         "until": until,
         "page": f"{settings.PUBLIC_URL}/archives/",
         "fingerprint": fingerprint(),

@@ -213,3 +213,20 @@ def test_a_mail_that_could_not_be_written_leaves_nothing_ready(people: Cast, mon
         ready(archive)
     with scope(people.north.pk):
         assert Archive.objects.get().state == State.SEALING
+
+
+def test_a_pack_is_told_of_as_what_it_is_and_without_the_number(people: Cast) -> None:
+    number = "442079460123"
+    (pack,) = request(people, kind="person", number=number[::-1], starts_at=None, ends_at=None, files=4)
+    ready(pack)
+    for mail in mails(people):
+        assert mail.subject == "Your access pack is ready"
+        assert "The access pack that was asked for is ready." in mail.text
+        assert "4 files to hear, and its calls in calls.json" in mail.text
+        assert "Calls from" not in mail.text and "recordings" not in mail.text
+        assert number not in mail.text and number[::-1] not in mail.text
+    (failed,) = request(people, kind="person", number=number[::-1], starts_at=None, ends_at=None)
+    fail(failed)
+    last = [mail for mail in mails(people) if mail.about == failed.request]
+    assert {mail.subject for mail in last} == {"Your access pack could not be made"}
+    assert all("Calls from" not in mail.text and "something went wrong" in mail.text for mail in last)

@@ -125,7 +125,8 @@ def test_nora_has_it_mailed(somebody: Somebody, as_: As) -> None:
     answer = as_(somebody.cast.nora).post(PACK, OF_IT | {"addresses": "nora@north.example"}, follow=True)
     (pack,) = (row for row in somebody.rows(Archive) if row.kind == "person")
     assert answer.redirect_chain == [(reverse("archive", args=[pack.request]), 302)]
-    assert pack.addresses == ["nora@north.example"] and "Everything about a number" in text(answer)
+    assert pack.addresses == ["nora@north.example"] and "Access pack: everything about a number" in text(answer)
+    assert "Cancel access pack" in text(answer) and "calls from" not in text(answer)
     assert "It is being made." in text(answer)
 
 
