@@ -7,6 +7,7 @@ read through once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,9 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 
+from archives import ending
+from archives.models import Archive, ArchiveMember
+from archives.models import State as ArchiveState
 from archives.person.finding import Kept
 from archives.person.leaving import Erasing
 from archives.person.rows import certify
@@ -23,12 +27,13 @@ from archives.person.spelling import pattern
 from cdrs.forgetting import forget_cdrs, forget_stray_events
 from cdrs.holding import held_calls
 from cdrs.ingest.names import lock_sources
-from cdrs.models import Call, CallEvent, CurrentCall, Leg
+from cdrs.models import Call, CallEvent, CurrentCall, Leg, Participant
 from portal.access.isolation import scope
 from portal.holds.models import Hold
 from portal.holds.queries import standing_holds
 from portal.live.models import Delivery
-from records.models import Capture, Record
+from records.holding import held_ids
+from records.models import Capture, Record, RecordedCall, VoiceMessage
 
 AT_ONCE = 1000
 FORGOTTEN = "erased"  # where a number has to stand
@@ -38,7 +43,18 @@ OF_LEGS = (
     *("src_id", "dst_id", "from_screen_name", "src_name", "dst_name", "clid"),
 )
 OF_STRAYS = ("file_name", "source_id", "leg_source_id", "call_source_id")
-TOLD_BY_LEGS = ("info", "metadata")
+# What is told in others' rows beside their own numbers: from it the number is taken out, the text as a whole.
+TOLD_BY_OTHERS: dict[Any, tuple[str, ...]] = {
+    Call: ("caller_name", "called_name", "queue_id", "queue_name", "region", "metadata"),
+    Leg: ("info", "metadata"),
+    Participant: ("phone_number", "user_name", "first_name", "last_name"),
+    CallEvent: ("caller_name", "called_name"),
+    Record: (
+        *("file_name", "agent_id", "case_id", "account_number", "transaction_id", "ext_var1", "ext_var2"),
+        *("out_dial_code", "wrap_up_code", "queue_id", "queue_name"),
+    ),
+    VoiceMessage: ("file_name", "caller_name", "callerid", "folder"),
+}
 ENDS = ("caller_number", "called_number")
 
 
@@ -84,7 +100,16 @@ def spelled(columns: Sequence[str], erasing: Erasing) -> Q:
 
 def take_out(erasing: Erasing) -> None:
     forget_legs(erasing)
-    for step in (stray_events, events_of_others, texts_of_legs, current_calls, messages, ended_holds):
+    for step in (
+        stray_events,
+        events_of_others,
+        texts_of_others,
+        searched_names,
+        archives_of_others,
+        current_calls,
+        messages,
+        ended_holds,
+    ):
         with scope(erasing.client_id):
             erasing.keep()
             step(erasing)
@@ -128,6 +153,16 @@ def free_legs(erasing: Erasing) -> Any:
 # ---------------------------------------------------------------- each in the transaction of `take_out`
 
 
+def archives_of_others(erasing: Erasing) -> None:
+    """Archives in which a file of another's is called by the number: they end, since their zips say it as well."""
+    named = erasing.person.mine(ArchiveMember).filter(spelled(["name", "facts"], erasing))
+    ids = sorted(set(named.order_by().values_list("archive_id", flat=True)))
+    named.update(name=FORGOTTEN, facts=None)
+    for archive in erasing.person.mine(Archive).filter(id__among=ids).select_for_update().order_by("id"):
+        ending.end(archive, ArchiveState.ERASED, ending.ERASED)
+    erasing.keep(archives=sorted({*erasing.erasure.archives, *ids}))
+
+
 def stray_events(erasing: Erasing) -> None:
     """Of calls whose facts never came: all events of a call in which one names the number."""
     strays = erasing.person.mine(CallEvent).filter(call=None)
@@ -149,11 +184,39 @@ def events_of_others(erasing: Erasing) -> None:
         named.update(**{end: None, end.replace("number", "name"): None})
 
 
-def texts_of_legs(erasing: Erasing) -> None:
-    """What a PBX wrote beside others' CDRs."""
-    for column in TOLD_BY_LEGS:
-        written = erasing.person.mine(Leg).alias(text=Cast(column, TextField())).filter(spelled(["text"], erasing))
-        written.exclude(call_id__in=erasing.person.calls.values("id")).update(**{column: None})
+def texts_of_others(erasing: Erasing) -> None:
+    """What a PBX or a recorder wrote beside others' calls, CDRs, recordings and messages; not what a hold keeps."""
+    for model, columns in TOLD_BY_OTHERS.items():
+        free = free_of(model, erasing)
+        for column in columns:
+            written = free.alias(text=Cast(column, TextField())).filter(spelled(["text"], erasing))
+            written.update(**{column: None})
+
+
+def free_of(model: Any, erasing: Erasing) -> Any:
+    """Others' rows that may be changed."""
+    person, holds = erasing.person, standing_holds(erasing.client_id)
+    rows = person.mine(model)
+    if model is VoiceMessage:
+        return rows.exclude(id__in=person.messages.values("id")).exclude(id__among=sorted(held_ids_of(model, erasing)))
+    call = "id" if model is Call else "call_id"
+    calls = person.mine(Call).filter(held_calls(erasing.client_id, holds)) if holds else person.mine(Call).none()
+    others = rows.exclude(**{f"{call}__in": person.calls.values("id")}).exclude(**{f"{call}__in": calls.values("id")})
+    return others.exclude(id__among=sorted(held_ids_of(model, erasing))) if model is Record else others
+
+
+def held_ids_of(model: Any, erasing: Erasing) -> set[int]:
+    """Of the recordings or messages that name the number those that a hold keeps."""
+    return held_ids(erasing.client_id, erasing.person.mine(model).filter(spelled(TOLD_BY_OTHERS[model], erasing)))
+
+
+def searched_names(erasing: Erasing) -> None:
+    """Names by which others' recordings are found are those of who took part: the number is none of them any more."""
+    wanted = pattern(erasing.person.plain)
+    named = erasing.person.mine(RecordedCall).filter(spelled(["names"], erasing))
+    for row in named.only("client_id", "call_id", "names") if wanted else ():
+        left = "\n".join(name for name in row.names.split("\n") if not re.search(str(wanted), name))
+        named.filter(call_id=row.call_id).update(names=left)
 
 
 def current_calls(erasing: Erasing) -> None:

@@ -90,7 +90,13 @@ def came_to_north(cast: Cast) -> Somebody:
         call("c2", leg("c2.a", "102", flow="out"), direction="out", caller={"number": "102"}, called=SPELLED),
         call("c3", leg("c3.a"), caller=SOMEBODY_ELSE, participants=[joined | {"phone_number": "44-20-7946-0123"}]),
         call("o1", leg("o1.a"), leg("o1.b", "102", dest_number="+44 (20) 79460123"), caller=SOMEBODY_ELSE),
-        call("o2", leg("o2.a", info="asked for +442079460123"), caller=SOMEBODY_ELSE),
+        call(
+            "o2",
+            leg("o2.a", info="asked for +442079460123"),
+            caller=SOMEBODY_ELSE | {"name": "Al, for 44 20 7946 0123"},
+            metadata={"asked": "+442079460123"},
+            participants=[joined | {"type": "User", "phone_number": "101", "user_name": "for.442079460123"}],
+        ),
     )
     told(north, "call", call("c1", leg("c1.a", from_username="+442079460123"), caller=SPELLED, region="x"))
     told(
@@ -102,7 +108,7 @@ def came_to_north(cast: Cast) -> Somebody:
         recording("r3", leg="c3.a"),
         recording("ro1", leg="o1.a"),
         recording("ro1 through", leg="o1.b"),
-        recording("ro2", leg="o2.a"),
+        recording("ro2", leg="o2.a", file_name="for-442079460123.wav", account_number="+44 20 7946 0123", ext_var1="x"),
         recording("r stray", call="never came", file_name="out-442079460123-101.wav"),
     )
     told(
@@ -110,7 +116,7 @@ def came_to_north(cast: Cast) -> Somebody:
         "voicemessage",
         voicemessage("v1", caller=SPELLED, callerid='"Jo" <+442079460123>'),
         voicemessage("v2", "102", caller=SOMEBODY_ELSE, dialled="+44 20 79460123"),
-        voicemessage("vo", caller=SOMEBODY_ELSE),
+        voicemessage("vo", caller=SOMEBODY_ELSE | {"name": "Al"}, callerid='"for +442079460123" <+442079460777>'),
     )
     told(
         north,
@@ -154,7 +160,7 @@ def beside(cast: Cast) -> None:
         )
         attach_file(north, b"packets of others", capture=other)
         ready = {"state": ArchiveState.READY, "expires_at": now + timedelta(hours=9), "due_at": now, "asked_by": "nora"}
-        for named, number in (("r1", "+442079460123"), ("ro2", "+442079460777")):
+        for named, number in (("r1", "+442079460123"), ("ro1", "+442079460777")):
             archive = Archive.objects.create(client=north, starts_at=NOON, ends_at=NOON, **ready)
             record = Record.objects.get(source_id=named)
             facts = json.dumps({"from_username": number, "record_uuid": named})
@@ -204,17 +210,16 @@ def all_tables() -> list[str]:
 
 
 def named_in_table(table: str, wanted: str, plain_rev: str) -> bool:
-    """In a text, in bytes, or from its end on as numbers are compared."""
+    """In any column: in a text, in bytes, or from its end on as numbers are compared."""
     with connection.cursor() as db:
         db.execute(_COLUMNS, [table])
-        found = [(f'"{name}"', kind, name.endswith("plain_rev")) for name, kind in db.fetchall()]
-        compared = [name for name, _, is_reversed in found if is_reversed]
         texts = [
-            f"encode({name}, 'escape')" if kind == "bytea" else f"{name}::text"
-            for name, kind, is_reversed in found
-            if not is_reversed
+            f"encode(\"{name}\", 'escape')" if kind == "bytea" else f'"{name}"::text' for name, kind in db.fetchall()
         ]
-        named = f"concat_ws(E'\\n\\n\\n\\n', {', '.join(texts)}) ~ %s or %s in ({', '.join(['null', *compared])})"
+        if not texts:
+            return False  # a table of this session alone
+        told = f"concat_ws(E'\\n\\n\\n\\n', {', '.join(texts)})"
+        named = f"{told} ~ %s or position(%s in {told}) > 0"
         db.execute(f"select exists (select from {table} where {named})", [wanted, plain_rev])
         return bool(db.fetchone()[0])
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from archives.models import Archive
+from archives.models import Archive, ArchiveMember
 from archives.person import captures, certifying, hiding, mentions, rows, working
 from archives.person.asking import Held, UnderWay, ask
 from archives.person.finding import NoNumber
@@ -29,7 +30,7 @@ from portal.intake.accept import accept
 from portal.intake.models import QuarantinedMedia, RawFact
 from portal.media.storage import FileStore
 from records.deletion import restore
-from records.models import Capture, DayTotal, Deletion, Record, Trashed, VoiceMessage
+from records.models import Capture, DayTotal, Deletion, Record, RecordedCall, Trashed, VoiceMessage
 from tests.archives.conftest import path_of
 from tests.archives.person.somebody import (
     NUMBER,
@@ -40,6 +41,7 @@ from tests.archives.person.somebody import (
     where_it_is,
 )
 from tests.cdrs.test_ingest_calls import counted, recounted
+from tests.factories import NOON
 from tests.facts import call, event, recording, voicemessage
 
 pytestmark = pytest.mark.django_db
@@ -94,15 +96,48 @@ def test_nothing_of_it_is_left_and_nobody_elses_is_gone(somebody: Somebody) -> N
     assert len(keys - somebody.keys()) == 5 + 2 + 1, "recordings, messages, a capture"
 
 
+def test_what_others_are_held_for_is_not_changed(somebody: Somebody) -> None:
+    call = one(somebody, Call, "o2")
+    hold(somebody, on_call(call.pk, call.call_uuid))
+    asked(somebody)
+    assert work(somebody).state == "done"
+    assert one(somebody, Call, "o2").metadata == {"asked": "+442079460123"}
+    assert one(somebody, Record, "ro2").file_name == "for-442079460123.wav"
+    assert one(somebody, Leg, "o2.a").info == "asked for +442079460123"
+    assert one(somebody, VoiceMessage, "vo").callerid is None
+
+
+def test_an_archive_with_a_file_of_others_that_is_called_by_it_ends(somebody: Somebody) -> None:
+    of_others = one(somebody, Record, "ro2")
+    with scope(somebody.client.pk):
+        later = timezone.now() + timedelta(hours=9)
+        ready = {"state": "ready", "expires_at": later, "due_at": later, "asked_by": "nora"}
+        archive = Archive.objects.create(client=somebody.client, starts_at=NOON, ends_at=NOON, **ready)
+        member = {"archive": archive, "record": of_others, "position": 0, "at": NOON, "name": of_others.file_name}
+        ArchiveMember.objects.create(client=somebody.client, **member)
+    asked(somebody)
+    erasure = work(somebody)
+    assert (erasure.state, archive.pk in erasure.archives) == ("done", True)
+    assert {row.pk: row.state for row in somebody.rows(Archive)}[archive.pk] == "erased"
+    all_is_gone(somebody)
+
+
 def test_of_others_the_number_alone_goes(somebody: Somebody) -> None:
     asked(somebody)
     work(somebody)
     assert [row.called_number for row in somebody.rows(CallEvent)] == [None]
     assert one(somebody, Leg, "o2.a").info is None
-    assert not somebody.rows(CurrentCall) and not somebody.rows(Participant)
+    assert not somebody.rows(CurrentCall) and {row.user_name for row in somebody.rows(Participant)} == {None}
     assert [row.source_id for row in somebody.rows(QuarantinedMedia)] == ["monitor/in-442079460777-101"]
     left = {row.source_id for row in somebody.rows(RawFact)}
-    assert left == {"ro1", "ro2", "vo", "bad too"}, "facts of others that name it cannot be kept as they came"
+    assert left == {"ro1", "bad too"}, "facts of others that name it cannot be kept as they came"
+    assert (one(somebody, Call, "o2").caller_name, one(somebody, Call, "o2").metadata) == (None, None)
+    of_others = one(somebody, Record, "ro2")
+    assert (of_others.file_name, of_others.account_number, of_others.ext_var1) == (None, None, "x")
+    assert one(somebody, VoiceMessage, "vo").callerid is None
+    assert one(somebody, VoiceMessage, "vo").caller_number == "+442079460777", "what is their own stays"
+    with scope(somebody.client.pk):
+        assert RecordedCall.objects.filter(call__source_id="o2").values_list("names", flat=True).get().strip() == ""
     ended = somebody.rows(Hold)
     assert [(row.number, row.plain_rev, row.lift_reason) for row in ended] == [("erased", "", "closed")]
 
@@ -135,7 +170,7 @@ def test_the_certificate_says_what_went_and_the_ledger_has_ids_alone(somebody: S
     assert said["gone"]["records"]["bytes"] == 50
     assert said["also"] == {
         "captures": 1, "events": 3, "participants": 1, "messages": 1,
-        "raw_facts": 4, "quarantined": 1, "report_lines": 1,
+        "raw_facts": 6, "quarantined": 1, "report_lines": 1,
     }  # fmt: skip
     with scope(somebody.client.pk):
         told = list(Entry.objects.filter(action="erasure").order_by("id"))
@@ -297,6 +332,8 @@ PLACES = [
     (rows, "certify"),
     (mentions, "forget_cdrs"),
     (mentions, "forget_stray_events"),
+    (mentions, "texts_of_others"),
+    (mentions, "archives_of_others"),
     (mentions, "ended_holds"),
     (mentions, "tell_others"),
     (rows, "clear_archives"),

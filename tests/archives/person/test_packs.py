@@ -15,9 +15,11 @@ from archives.person import packs
 from portal.access.isolation import scope
 from portal.audit.models import Entry
 from portal.clients.models import Client
+from portal.mail.models import Mail
 from tests.archives.conftest import path_of, work
-from tests.archives.person.somebody import NUMBER, Somebody
-from tests.archives.person.test_erasing import asked
+from tests.archives.person.somebody import NUMBER, PLAIN, Somebody, where_it_is
+from tests.archives.person.test_erasing import all_is_gone, asked
+from tests.archives.person.test_erasing import work as erased
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,3 +91,15 @@ def test_what_is_refused(somebody: Somebody) -> None:
     with pytest.raises(TooLarge) as refused:
         pack(somebody)
     assert (refused.value.found.files, refused.value.found.bytes) == (4, 40)
+
+
+def test_after_an_erasure_no_pack_and_no_mail_knows_the_number(somebody: Somebody) -> None:
+    """Neither one that was made, nor one that was asked for; nor what was mailed of them."""
+    made = work(pack(somebody, NUMBER, "nora@north.example"))
+    pack(somebody, NUMBER, "nora@north.example")
+    assert made.state == "ready" and somebody.rows(Mail)
+    assert "archives_archive" in where_it_is(somebody.client, PLAIN)
+    assert "mail_mail" not in where_it_is(somebody.client, PLAIN)
+    asked(somebody)
+    assert erased(somebody).state == "done"
+    all_is_gone(somebody)
