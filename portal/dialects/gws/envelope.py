@@ -67,12 +67,13 @@ class GwsDoor(Door):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         callers.enter(request, self.client)
+        if request.method not in WRITES.intersection(self.allowed_methods):
+            return
         if request.method == "POST" and request._request.content_type != JSON:
             raise Refused(415, f"{JSON} is needed")
-        if request.method in WRITES:
-            session.must_be_from_here(request._request)
-            if self.wants_token:
-                session.must_have_token(request._request, self.principal)
+        session.must_be_from_here(request._request)
+        if self.wants_token:
+            session.must_have_token(request._request, self.principal)
 
     @property
     def wants_token(self) -> bool:
