@@ -190,7 +190,12 @@ class GwsSchema(DialectSchema):
         "userName": "Calls in which one of these people took part; AND between groups wants one of each",
     }
     examples: ClassVar[dict[str, str]] = {"startTime": "0"}
-    readers: ClassVar[dict[Any, Schema]] = {params.number: NUMBER, params.moment: WHEN, params.names: NAMES}
+    readers: ClassVar[dict[Any, Schema]] = {
+        params.number: NUMBER,
+        params.moment: WHEN,
+        params.end: WHEN,
+        params.names: NAMES,
+    }
     components: ClassVar[dict[str, Schema]] = {
         "Recording": thing(RECORDING),
         "MediaFile": thing(MEDIA_FILE),

@@ -11,8 +11,8 @@ from portal.access.isolation import scope
 from portal.dialects.gws import search
 from records.deletion import trash
 from records.models import Deletion, Record
-from tests.factories import NOON
-from tests.portal.dialects.gws.conftest import Stage, id_of, person, recorded, said
+from tests.factories import NOON, make_call, make_record
+from tests.portal.dialects.gws.conftest import API, Stage, id_of, person, recorded, said
 
 pytestmark = pytest.mark.django_db
 BEGIN = {"startTime": "0"}
@@ -84,6 +84,17 @@ def test_the_end_is_when_the_call_ended(stage: Stage) -> None:
     assert stage.nora.ids(endTime=f"{ended:%Y-%m-%dT%H:%M:%S}.000+0000") == stage.ids[:1]
     assert stage.nora.ids(endTime=f"{ended:%Y-%m-%dT%H:%M}:34.999+0000") == []
     assert stage.nora.ids(startTime="2026-09-29T12:00:00Z", endTime="2026-09-29T12:00:35Z") == stage.ids[1:2]
+
+
+def test_a_recording_is_found_by_the_times_that_are_told_of_it(stage: Stage) -> None:
+    """They are told in milliseconds, and kept as exactly as they came."""
+    began = NOON + timedelta(days=9, microseconds=123_456)
+    call, leg = make_call(stage.cast.north, stage.cast.ext101, began, ended_at=began + timedelta(seconds=35))
+    make_record(stage.cast.north, leg)
+    told = stage.nora.get(f"{API}/recordings/{id_of(call)}").json()["recording"]
+    assert told["stopTime"].endswith("35.123+0000")
+    assert stage.nora.ids(startTime=told["startTime"], endTime=told["stopTime"]) == [id_of(call)]
+    assert stage.nora.ids(startTime=told["startTime"], endTime=told["stopTime"].replace(".123", ".122")) == []
 
 
 @pytest.fixture
