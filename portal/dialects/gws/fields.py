@@ -16,7 +16,8 @@ from records.models import Record, RecordedCall
 
 # The source of what comes in by this dialect: its calls have the ids that were posted.
 SOURCE = "gws"
-ID = re.compile(r"[A-Za-z0-9._@+=:-]{1,100}", re.ASCII)
+# Of dots alone no address can be made: whoever is given it takes them for steps of the path.
+ID = re.compile(r"(?!\.+$)[A-Za-z0-9._@+=:-]{1,100}", re.ASCII)
 MEDIA_ID = re.compile(r"[A-Za-z0-9._@+=:-]{1,99}", re.ASCII)
 _HEX = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 

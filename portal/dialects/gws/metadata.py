@@ -108,7 +108,7 @@ class MediaFile:
 
 @dataclass(frozen=True)
 class Metadata:
-    id: str = fact(matching(ID, "at most 100 letters, digits and . _ - @ + = : are needed"))
+    id: str = fact(matching(ID, "at most 100 letters, digits and . _ - @ + = : are needed, and not dots alone"))
     ccid: str = fact(center)
     region: str = fact(text)
     callerPhoneNumber: str | None = fact(text, None)

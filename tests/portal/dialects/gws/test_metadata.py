@@ -226,6 +226,7 @@ def test_what_must_be_there(cast: Cast, nora: Program, left: bytes, name: str) -
     ("changes", "message"),
     [
         ({"id": "a/b"}, "id: "),
+        ({"id": ".."}, "id: "),
         ({"id": 7}, "id: "),
         ({"ccid": "another"}, "ccid: is not the contact center of the address"),
         ({"startTime": "yesterday"}, "startTime: "),
