@@ -68,6 +68,12 @@ def media_id_of(call: Call, record: Record) -> str:
     return str(record.uuid)
 
 
+def is_media(call: Call, record: Record, media_id: str) -> bool:
+    """Whether an id stands for this media file: the one that is told, or the recording's own in any form."""
+    own = _HEX.fullmatch(media_id) is not None and UUID(media_id) == record.uuid
+    return own or media_id == media_id_of(call, record)
+
+
 # ---------------------------------------------------------------- rows
 
 

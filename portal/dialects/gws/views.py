@@ -17,7 +17,7 @@ from portal.dialects.bodies import Field, read_body, trimmed
 from portal.dialects.door import Refused
 from portal.dialects.gws import search
 from portal.dialects.gws.envelope import DONE, MISSING, NOT_PERMITTED, GwsDoor, InSteps
-from portal.dialects.gws.fields import Place, call_of, heard_in, id_of, media_id_of, recordings
+from portal.dialects.gws.fields import Place, call_of, heard_in, id_of, is_media, recordings
 from portal.dialects.gws.params import SEARCH
 from portal.holds import placing
 from portal.holds.models import Hold
@@ -129,7 +129,7 @@ class Play(InSteps, RecordingDoor):
     def found(self) -> tuple[Record, MediaFile]:
         call, wanted = self.call(), self.kwargs["media"]
         for record in heard_in(self.principal, [call.pk]).get(call.pk, []):
-            if media_id_of(call, record) in {wanted, wanted.removesuffix(MP3)}:
+            if is_media(call, record, wanted) or is_media(call, record, wanted.removesuffix(MP3)):
                 file = MediaFile.objects.filter(client_id=record.client_id, record=record).first()
                 if file is not None:
                     return record, file

@@ -146,6 +146,13 @@ def test_the_links_of_an_answer_lead_to_the_sound(heard: Stage) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_media_id_is_found_in_any_form(heard: Stage) -> None:
+    own = heard.records[0].uuid
+    for written in (str(own), str(own).upper(), own.hex, own.hex.upper()):
+        assert heard.nora.get(f"{heard.address()}/play/{written}.mp3").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_is_played_is_in_the_ledger(heard: Stage) -> None:
     heard.nora.get(heard.media(0)).getvalue()
     with scope(heard.cast.north.pk):
