@@ -32,7 +32,7 @@ from portal.media.facts import Inspection, Undecodable
 from portal.media.keys import new_key, suffix_of
 from portal.media.storage import local_copy
 from portal.media.uploads import UploadSwept
-from records.ingest import ArrivedMedia, attach_media
+from records.ingest import HELD, ArrivedMedia, attach_media
 from records.models import Record, VoiceMessage
 from records.playback import remove
 
@@ -52,6 +52,10 @@ SIGNATURES = (
 )
 X_FACTS = "X-Facts"
 NAMES: dict[str, Callable[[Any], str]] = {"source": source_name, "source_id": source_key}
+
+
+class UnderHold(Refused):
+    """Other audio for what a legal hold keeps as it is."""
 
 
 class TooMuch(Refused):
@@ -211,7 +215,8 @@ def told(result: LineResult) -> Outcome:
 def attached(result: Ingested) -> Outcome:
     if result.conflict is not None:
         error = result.conflict
-        raise Refused(status.HTTP_409_CONFLICT, f"{error.field}: {error.message}", error.field)
+        kind = UnderHold if result is HELD else Refused
+        raise kind(status.HTTP_409_CONFLICT, f"{error.field}: {error.message}", error.field)
     return result.outcome
 
 

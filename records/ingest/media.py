@@ -10,13 +10,14 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from cdrs.ingest.names import lock_sources
-from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome
+from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome, rejected
 from cdrs.ingest.rows import new_uuid
 from cdrs.ingest.staging import as_array, cursor, insert_rows, update_rows
 from cdrs.ingest.writing import new_ids
 from portal.media import uploads
 from portal.media.arrival import Stored
 from portal.media.facts import Inspection, findings
+from records.holding import held_ids
 from records.ingest.arrival import NEW
 from records.ingest.kinds import KINDS, RECORDING, VOICEMESSAGE, Kind, known_rows, refused
 from records.ingest.settling import settling
@@ -24,6 +25,8 @@ from records.models import MediaFile, Playable, Record, State, VoiceMessage
 from records.playback import forget_after_commit, remove, wake_after_commit
 
 MODELS: dict[Kind, Any] = {RECORDING: Record, VOICEMESSAGE: VoiceMessage}
+# Other audio for what is held would be the end of the audio that is kept.
+HELD = rejected("body", "it is under legal hold and has other audio, which stays")
 HEARD_COLUMNS = ("client_id", "id", "size", "seconds", "sketch", "findings", "state")
 
 
@@ -40,7 +43,7 @@ def attach_media(client_id: int, kind: str, source: str, source_id: str, media: 
 
     The row is made where facts have not come yet. `unchanged`, for bytes that are there already, `skipped` and
     `rejected` discard the new object once the transaction has committed; other bytes replace the old ones, which are
-    removed after the commit. Links to the recording stay as they are.
+    removed after the commit, but are HELD off where a hold keeps these. Links to the recording stay as they are.
     """
     with connection.wrap_database_errors:
         lock_sources(client_id, [source])
@@ -78,10 +81,14 @@ def _row_for(client_id: int, kind: Kind, source: str, source_id: str) -> tuple[i
 
 def _attach(client_id: int, kind: Kind, row_id: int, media: ArrivedMedia) -> Ingested:
     stored = media.stored
-    former = list(MediaFile.objects.filter(client_id=client_id, **{kind.owner: row_id}).select_for_update())
-    if any(file.size == stored.size and bytes(file.sha256) == stored.sha256 for file in former):
+    mine = MediaFile.objects.filter(client_id=client_id, **{kind.owner: row_id})
+    # Asked before the rows are locked, as deletions ask.
+    held = mine.exists() and held_ids(client_id, MODELS[kind].objects.filter(client_id=client_id, id=row_id))
+    former = list(mine.select_for_update())
+    same = any(file.size == stored.size and bytes(file.sha256) == stored.sha256 for file in former)
+    if same or held:
         transaction.on_commit(partial(remove, stored.key))
-        return UNCHANGED
+        return UNCHANGED if same else HELD
     with settling(client_id, kind, [row_id]):
         forget_after_commit(client_id, former)
         MediaFile.objects.filter(client_id=client_id, id__in=[file.id for file in former]).delete()

@@ -18,6 +18,7 @@ from cdrs.ingest.staging import cursor, plan_for_keys
 from cdrs.models import Call, Tombstone
 from portal.access.isolation import scope
 from portal.clients.models import Client, Extension
+from portal.holds.models import Hold
 from portal.media.arrival import receive
 from portal.media.decoder import inspect
 from portal.media.keys import new_key
@@ -166,6 +167,26 @@ def test_other_audio_replaces_the_old(client_of_its_own: Client) -> None:
         assert MediaFile.objects.get().key == new.stored.key
         assert Record.objects.get().generation == 1
     assert not default_storage.exists(old.stored.key)
+
+
+@pytest.mark.parametrize("kind", ["recording", "voicemessage"])
+def test_other_audio_does_not_replace_what_is_held(client_of_its_own: Client, kind: str) -> None:
+    client, model = client_of_its_own, {"recording": Record, "voicemessage": VoiceMessage}[kind]
+    old, new, same = (arrive(client, sound(seconds)) for seconds in (1, 2, 1))
+    attach(client, "r1", old, kind)
+    with scope(client.pk):
+        hold = Hold.objects.create(
+            client=client, kind="record", uuid=model.objects.get().uuid, reason="a case", placed_by="x"
+        )
+    assert (attach(client, "r1", new, kind), attach(client, "r1", same, kind)) == ("rejected", "unchanged")
+    totals(client)
+    with scope(client.pk):
+        assert MediaFile.objects.get().key == old.stored.key
+    kept = [default_storage.exists(media.stored.key) for media in (old, new, same)]
+    assert (kept, PendingUpload.objects.count()) == ([True, False, False], 0)
+    with scope(client.pk):
+        Hold.objects.filter(pk=hold.pk).update(lifted_at=NOON)
+    assert attach(client, "r1", arrive(client, sound(2)), kind) == "updated"
 
 
 def test_a_replaced_file_that_storage_would_not_delete_is_swept_later(

@@ -21,7 +21,7 @@ from portal.access.isolation import scope
 from portal.dialects.bodies import whole_body
 from portal.dialects.door import Refused
 from portal.dialects.gws import callers, metadata
-from portal.dialects.gws.envelope import DONE, InSteps
+from portal.dialects.gws.envelope import DONE, NOT_PERMITTED, InSteps
 from portal.dialects.gws.fields import SOURCE
 from portal.dialects.gws.metadata import Medium, Metadata
 from portal.dialects.params import BadParameters, Wrong
@@ -134,6 +134,8 @@ def take_in(client_id: int, told: Metadata, files: list[Fetched]) -> None:
             arrival.told(accept(client_id, RawFact.Kind.CALL, [metadata.call_facts(told)])[0])
             for medium, file in files:
                 take_in_medium(client_id, medium, file)
+    except arrival.UnderHold:
+        raise Refused(403, f"Recording [{told.id}] is under legal hold.", NOT_PERMITTED) from None
     except errors.Refused as error:
         if error.status_code < 500:
             raise BadFact(error.field or "body", str(error.detail)) from None

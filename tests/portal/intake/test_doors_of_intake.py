@@ -20,6 +20,7 @@ from django.test import RequestFactory
 from cdrs.models import Call, Leg
 from portal.access.isolation import scope
 from portal.accounts.models import DoorToken
+from portal.holds.models import Hold
 from portal.intake.models import QuarantinedMedia, RawFact
 from portal.media.models import PendingUpload
 from records.models import DayTotal, MediaFile, Record, VoiceMessage
@@ -186,6 +187,22 @@ def test_audio_with_facts_becomes_a_recording(people: Cast, pbx: Browser) -> Non
         assert DayTotal.objects.get().bytes == record.size == MediaFile.objects.get().size
     assert PendingUpload.objects.count() == 0
     assert stored_files() == 1
+
+
+def test_other_audio_for_what_is_held_is_409(people: Cast, pbx: Browser) -> None:
+    post(pbx, CALLS, call("c1"))
+    put(pbx, "/intake/v1/recordings/pbx/r1", sound(29), {"leg": "c1.leg"})
+    with scope(people.north.pk):
+        record = Record.objects.get()
+        Hold.objects.create(
+            client=people.north, kind="call", uuid=record.call.call_uuid, call_id=record.call_id, reason="a case"
+        )
+    refused = put(pbx, "/intake/v1/recordings/pbx/r1", sound(28), {"leg": "c1.leg", "transcript": "other"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (409, "body")
+    with scope(people.north.pk):
+        assert (Record.objects.get().transcript, Record.objects.get().size) == (None, len(sound(29)))
+    assert stored_files() == 1
+    assert put(pbx, "/intake/v1/recordings/pbx/r1", sound(29)).json()["status"] == "unchanged"
 
 
 def test_facts_may_follow_the_audio(people: Cast, pbx: Browser) -> None:

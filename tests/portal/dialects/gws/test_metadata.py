@@ -177,6 +177,20 @@ def test_a_recorder_may_come_before_its_media(cast: Cast, nora: Program) -> None
         assert (Record.objects.get().state, Record.objects.get().source_id) == ("awaiting", f"{ID}/{MEDIA_ID}")
 
 
+def test_the_sound_of_what_is_under_non_delete_stays(cast: Cast, nora: Program, left: bytes) -> None:
+    assert said(post(nora, cast, metadata(cast))) == (200, 0)
+    assert said(nora.send("POST", f"{API}/recordings/{ID}", {"operationName": "applyNonDelete"})) == (200, 0)
+    other = leave(cast.north, "other.wav", sound(1))
+    answer = post(nora, cast, metadata(cast, "other.wav", region="another"))
+    assert said(answer) == (403, 3)
+    assert answer.json()["statusMessage"] == f"Recording [{ID}] is under legal hold."
+    recording = nora.get(f"{API}/recordings/{ID}").json()["recording"]
+    assert (recording["mediaFiles"][0]["size"], recording["region"]) == (str(len(left)), EXAMPLE["region"])
+    assert other.exists() and not PendingUpload.objects.exists()
+    leave(cast.north, "2013/05/call.mp3", left)
+    assert said(post(nora, cast, metadata(cast, region="another"))) == (200, 0), "its facts may change"
+
+
 def test_several_media_files_are_one_recording(cast: Cast, nora: Program, left: bytes) -> None:
     leave(cast.north, "second.wav", sound(1))
     told = metadata(cast)
