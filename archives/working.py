@@ -98,7 +98,9 @@ def keep(archive: Archive, **done: object) -> None:
     own any more: let it roll the transaction back.
     """
     if done:
-        done |= {"tries": 1, "error": None}
+        done |= {"tries": 1}
+        if archive.state in WORKED_AT:  # of what has ended it says why
+            done |= {"error": None}
     done = {"due_at": timezone.now() + LEASE} | done
     mine = Archive.objects.filter(client_id=archive.client_id, id=archive.pk, worker=archive.worker)
     if archive.worker is None or not mine.update(**done):

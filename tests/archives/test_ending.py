@@ -99,6 +99,8 @@ def test_an_erasure_waits_for_no_pin(cast: Cast, no_trash: None) -> None:
     assert (now(archive).state, now(without).state) == ("erased", "ready")
     with scope(cast.north.pk):
         assert not ArchiveMember.objects.filter(record_id=row.pk).exists()
+    cleared = now(work(archive))  # what it left behind has gone
+    assert cleared.due_at is None and cleared.error == ending.ERASED, "it still says why"
 
 
 def test_audio_that_is_replaced_is_kept_until_the_links_end(cast: Cast) -> None:
