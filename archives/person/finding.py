@@ -126,12 +126,6 @@ class Kept:
         found = {"calls": len(self.calls), "records": len(self.records), "voicemessages": len(self.messages)}
         return {name: count for name, count in found.items() if count}
 
-    def names(self) -> list[tuple[str, str]]:
-        """(source, source_id) of all that is kept."""
-        rows = ((Call, self.calls), (Record, self.records), (VoiceMessage, self.messages))
-        kept = (self.person.mine(model).filter(id__among=ids) for model, ids in rows)
-        return [name for found in kept for name in found.values_list("source", "source_id")]
-
     def by_whom(self) -> list[Hold]:
         """The holds, the oldest first."""
         calls = list(self.person.mine(Call).filter(id__among=self.calls))

@@ -15,6 +15,7 @@ from archives.models import Kind as ArchiveKind
 from archives.person.finding import Kept, Person
 from archives.person.leaving import Erasing
 from archives.person.models import Erasure
+from cdrs.models import Call, Leg
 from portal.access.isolation import scope
 from portal.access.principal import DEEDS, Principal, Reach
 from portal.holds.queries import standing_holds
@@ -52,11 +53,30 @@ def let_go(erasure: Erasure, person: Person, kept: Kept) -> None:
     messages = list(person.messages.exclude(id__among=kept.messages).values_list("id", flat=True))
     touched = set(person.archives.values_list("id", flat=True)) | set(erasure.archives)
     ending.erase(person.client_id, records=records, messages=messages)
-    for pack in person.mine(Archive).filter(kind=ArchiveKind.PERSON, number=person.plain):
+    for pack in packs_with(person, kept):
+        touched.add(pack.pk)
         ending.end(pack, State.ERASED, ending.ERASED)
     ended = person.mine(Archive).filter(id__among=sorted(touched), state__in=ENDED)
     erasure.archives = sorted(ended.values_list("id", flat=True))
     erasure.save(update_fields=["archives"])
+
+
+def packs_with(person: Person, kept: Kept) -> list[Archive]:
+    """Its access packs, and others' that tell of a call which is to go: calls.json has those without sound as well."""
+    packs = person.mine(Archive).filter(kind=ArchiveKind.PERSON, number__isnull=False).order_by("id")
+    going = person.calls.exclude(id__among=kept.calls) | with_legs(person)
+    others = packs.exclude(number=person.plain).exclude(state__in=ENDED)
+    telling = [
+        pack
+        for pack in others
+        if Person(person.client_id, str(pack.number)).calls.filter(id__in=going.values("id")).exists()
+    ]
+    return [*packs.filter(number=person.plain), *telling]
+
+
+def with_legs(person: Person) -> Any:
+    """Others' calls with CDRs that are its own."""
+    return person.mine(Call).filter(id__in=person.mine(Leg).filter(id__among=person.legs).values("call_id"))
 
 
 def out_of_trash(erasure: Erasure, person: Person) -> bool:

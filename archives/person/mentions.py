@@ -8,18 +8,21 @@ read through once.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 
 from archives import ending
-from archives.models import Archive, ArchiveMember
+from archives.models import ENDED, Archive, ArchiveMember
+from archives.models import Kind as ArchiveKind
 from archives.models import State as ArchiveState
-from archives.person.finding import Kept
+from archives.person.finding import Person
 from archives.person.leaving import Erasing
 from archives.person.rows import certify
 from archives.person.signals import number_erased
@@ -46,11 +49,11 @@ OF_STRAYS = ("file_name", "source_id", "leg_source_id", "call_source_id")
 # What is told in others' rows beside their own numbers: from it the number is taken out, the text as a whole.
 TOLD_BY_OTHERS: dict[Any, tuple[str, ...]] = {
     Call: ("caller_name", "called_name", "queue_id", "queue_name", "region", "metadata"),
-    Leg: ("info", "metadata"),
+    Leg: (*OF_LEGS, "context", "labels", "info", "metadata"),
     Participant: ("phone_number", "user_name", "first_name", "last_name"),
     CallEvent: ("caller_name", "called_name"),
     Record: (
-        *("file_name", "agent_id", "case_id", "account_number", "transaction_id", "ext_var1", "ext_var2"),
+        *("file_name", "agent_id", "agent", "case_id", "account_number", "transaction_id", "ext_var1", "ext_var2"),
         *("out_dial_code", "wrap_up_code", "queue_id", "queue_name"),
     ),
     VoiceMessage: ("file_name", "caller_name", "callerid", "folder"),
@@ -103,6 +106,7 @@ def take_out(erasing: Erasing) -> None:
     for step in (
         stray_events,
         events_of_others,
+        packs_of_others,
         texts_of_others,
         searched_names,
         archives_of_others,
@@ -118,9 +122,7 @@ def take_out(erasing: Erasing) -> None:
 
 def tell_others(erasing: Erasing) -> None:
     """The floors above have facts as they came in."""
-    with scope(erasing.client_id):
-        kept = Kept(erasing.person, standing_holds(erasing.client_id)).names()
-    told = {"client_id": erasing.client_id, "person": erasing.person, "kept": kept}
+    told = {"client_id": erasing.client_id, "person": erasing.person, "kept": partial(kept_among, erasing)}
     answers: list[tuple[Any, Any]] = number_erased.send(sender=None, **told)
     for _, counts in answers:
         with scope(erasing.client_id):
@@ -145,9 +147,32 @@ def free_legs(erasing: Erasing) -> Any:
     of_leg = {"client_id": OuterRef("client_id"), "leg_id": OuterRef("id")}
     needed = Exists(Record.objects.filter(**of_leg)) | Exists(Capture.objects.filter(**of_leg))
     mine = person.mine(Leg).filter(id__among=person.legs).exclude(needed)
-    holds = standing_holds(erasing.client_id)
-    held = person.mine(Call).filter(id__in=mine.values("call_id")).filter(held_calls(erasing.client_id, holds))
-    return mine.exclude(call_id__in=held.values("id")) if holds else mine
+    return mine.exclude(call_id__in=held(erasing).values("id"))
+
+
+def held(erasing: Erasing) -> Any:
+    """Calls that a hold keeps, whoever's: nothing is changed of what is told with them."""
+    holds, person = standing_holds(erasing.client_id), erasing.person
+    if not holds:
+        return person.mine(Call).none()
+    of_records = holds.on(call="call_id", thing="uuid", extension="extension_id", at="init_time")
+    kept = person.mine(Record).filter(of_records, call_id__isnull=False).values("call_id")
+    return person.mine(Call).filter(held_calls(erasing.client_id, holds) | Q(id__in=kept))
+
+
+def kept_among(erasing: Erasing, names: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (source, source_id) a hold keeps, in the running transaction: calls, events, what is heard."""
+    if not names or not standing_holds(erasing.client_id):
+        return set()
+    ids, mine = [source_id for _, source_id in names], erasing.person.mine
+    kept = [
+        mine(Call).filter(id__in=held(erasing).values("id"), source_id__in=ids),
+        mine(CallEvent).filter(call_id__in=held(erasing).values("id"), source_id__in=ids),
+    ]
+    for model in (Record, VoiceMessage):
+        told = mine(model).filter(source_id__in=ids)
+        kept.append(told.filter(id__among=sorted(held_ids(erasing.client_id, told))))
+    return {name for rows in kept for name in rows.values_list("source", "source_id")}
 
 
 # ---------------------------------------------------------------- each in the transaction of `take_out`
@@ -163,6 +188,24 @@ def archives_of_others(erasing: Erasing) -> None:
     erasing.keep(archives=sorted({*erasing.erasure.archives, *ids}))
 
 
+def packs_of_others(erasing: Erasing) -> None:
+    """Access packs of others in whose calls a text names the number: they tell these texts in calls.json."""
+    packs = erasing.person.mine(Archive).filter(kind=ArchiveKind.PERSON, number__isnull=False)
+    for pack in packs.exclude(state__in=ENDED).order_by("id"):
+        calls = Person(erasing.client_id, str(pack.number)).calls
+        legs = erasing.person.mine(Leg).filter(call_id__in=calls.values("id"))
+        if any(naming(rows, rows.model, erasing) for rows in (calls, legs)):
+            ending.end(pack, ArchiveState.ERASED, ending.ERASED)
+            erasing.keep(archives=sorted({*erasing.erasure.archives, pack.pk}))
+
+
+def naming(rows: Any, model: Any, erasing: Erasing) -> bool:
+    return any(
+        rows.alias(text=Cast(column, TextField())).filter(spelled(["text"], erasing)).exists()
+        for column in TOLD_BY_OTHERS[model]
+    )
+
+
 def stray_events(erasing: Erasing) -> None:
     """Of calls whose facts never came: all events of a call in which one names the number."""
     strays = erasing.person.mine(CallEvent).filter(call=None)
@@ -176,8 +219,8 @@ def stray_events(erasing: Erasing) -> None:
 
 
 def events_of_others(erasing: Erasing) -> None:
-    """Of calls that are another's: they stay, without the number."""
-    others = erasing.person.mine(CallEvent).filter(call__isnull=False)
+    """Of calls that are another's, and that no hold keeps: they stay, without the number."""
+    others = erasing.person.mine(CallEvent).filter(call__isnull=False).exclude(call_id__in=held(erasing).values("id"))
     others = others.exclude(call_id__in=erasing.person.calls.values("id"))
     for end in ENDS:
         named = others.filter(id__among=matching("cdrs_callevent", [end], erasing))
@@ -195,13 +238,13 @@ def texts_of_others(erasing: Erasing) -> None:
 
 def free_of(model: Any, erasing: Erasing) -> Any:
     """Others' rows that may be changed."""
-    person, holds = erasing.person, standing_holds(erasing.client_id)
+    person = erasing.person
     rows = person.mine(model)
     if model is VoiceMessage:
         return rows.exclude(id__in=person.messages.values("id")).exclude(id__among=sorted(held_ids_of(model, erasing)))
     call = "id" if model is Call else "call_id"
-    calls = person.mine(Call).filter(held_calls(erasing.client_id, holds)) if holds else person.mine(Call).none()
-    others = rows.exclude(**{f"{call}__in": person.calls.values("id")}).exclude(**{f"{call}__in": calls.values("id")})
+    others = rows.exclude(**{f"{call}__in": person.calls.values("id")})
+    others = others.exclude(**{f"{call}__in": held(erasing).values("id")})
     return others.exclude(id__among=sorted(held_ids_of(model, erasing))) if model is Record else others
 
 
@@ -214,18 +257,24 @@ def searched_names(erasing: Erasing) -> None:
     """Names by which others' recordings are found are those of who took part: the number is none of them any more."""
     wanted = pattern(erasing.person.plain)
     named = erasing.person.mine(RecordedCall).filter(spelled(["names"], erasing))
+    named = named.exclude(call_id__in=held(erasing).values("id"))
     for row in named.only("client_id", "call_id", "names") if wanted else ():
         left = "\n".join(name for name in row.names.split("\n") if not re.search(str(wanted), name))
         named.filter(call_id=row.call_id).update(names=left)
 
 
 def current_calls(erasing: Erasing) -> None:
-    erasing.person.mine(CurrentCall).filter(id__among=matching("cdrs_currentcall", ENDS, erasing)).delete()
+    named = Q(id__among=matching("cdrs_currentcall", ENDS, erasing)) | spelled(["caller_name", "called_name"], erasing)
+    erasing.person.mine(CurrentCall).filter(named).exclude(call_uuid__in=held(erasing).values("call_uuid")).delete()
 
 
 def messages(erasing: Erasing) -> None:
-    """To subscribers: of others' calls, sent or not."""
-    gone, _ = erasing.person.mine(Delivery).filter(spelled(["body"], erasing)).delete()
+    """To subscribers: of others' calls, sent or not; not of those that a hold keeps."""
+    named = erasing.person.mine(Delivery).filter(spelled(["body"], erasing))
+    threads = set(named.order_by().values_list("thread", flat=True))
+    uuids = [UUID(thread) for thread in threads if re.fullmatch("[0-9a-f]{32}", thread)]
+    kept = [uuid.hex for uuid in held(erasing).filter(call_uuid__in=uuids).values_list("call_uuid", flat=True)]
+    gone, _ = named.exclude(thread__in=kept).delete()
     erasing.also(messages=gone)
 
 

@@ -6,13 +6,14 @@ all there are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from django.utils.crypto import salted_hmac
 
-from cdrs.ingest.rows import CALL_COLUMNS, Prepared
+from cdrs.ingest.rows import CALL_COLUMNS, PARTICIPANT_FACTS, Prepared
 from cdrs.ingest.staging import cursor
 from cdrs.models import Tombstone
 from portal.clients.numbers import plain_rev
@@ -20,6 +21,7 @@ from portal.clients.numbers import plain_rev
 # Where the columns stand in `Prepared.text`, which begins with `source`.
 _AT = CALL_COLUMNS.index("source")
 STARTED, CALLER, CALLED = (CALL_COLUMNS.index(name) - _AT for name in ("started_at", "caller_number", "called_number"))
+TYPE, PHONE = PARTICIPANT_FACTS.index("type"), PARTICIPANT_FACTS.index("phone_number")
 # Of one thing: when it happened, and the numbers it was from or to.
 Told = tuple[datetime, Sequence[str | None]]
 
@@ -61,8 +63,18 @@ def erased_calls(client_id: int, calls: Sequence[Prepared]) -> list[bool]:
 
 
 def told_of(call: Prepared) -> Told:
+    """Its own numbers, and those that joined it from outside: of all of these it is a call."""
     values = orjson.loads(b"[%b]" % call.text)
-    return datetime.fromisoformat(values[STARTED]).astimezone(UTC), (values[CALLER], values[CALLED])
+    return datetime.fromisoformat(values[STARTED]).astimezone(UTC), (
+        values[CALLER],
+        values[CALLED],
+        *from_outside(call.participants),
+    )
+
+
+def from_outside(participants: Iterable[Sequence[Any]]) -> list[str | None]:
+    """Numbers of those who joined from outside; rows of PARTICIPANT_FACTS."""
+    return [entry[PHONE] for entry in participants if entry[TYPE] == "External"]
 
 
 def refuse_calls(client_id: int, calls: Sequence[Prepared]) -> set[tuple[str, str]]:

@@ -7,6 +7,7 @@ would cost a sixth of the time of all that. Ids, places and counters are the dat
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.db import transaction
 from psycopg.errors import UniqueViolation
 
 from cdrs.ingest.counters import adding
-from cdrs.ingest.erased import any_number, erased
+from cdrs.ingest.erased import any_number, erased, from_outside
 from cdrs.ingest.extensions import places
 from cdrs.ingest.names import buried, live_uuids, rows_named, taken_by_another
 from cdrs.ingest.packing import Packed, PackedLegs
@@ -46,7 +47,7 @@ def write_new(client_id: int, packed: Packed) -> bool:
     What goes wrong for any other reason is raised as ever. The caller has the lock of the source.
     """
     stage = staged(cursor(), "cdrs_call", CALL_TEXT, packed.text, places=("place",))
-    if _are_named(client_id, packed) or _are_erased(client_id, stage):
+    if _are_named(client_id, packed) or _are_erased(client_id, stage, packed):
         return False
     try:
         with transaction.atomic():
@@ -69,12 +70,15 @@ def _are_named(client_id: int, packed: Packed) -> bool:
     )
 
 
-def _are_erased(client_id: int, stage: str) -> bool:
+def _are_erased(client_id: int, stage: str, packed: Packed) -> bool:
     """Whether any of them is of a number that was erased since."""
     if not any_number(client_id):
         return False
-    told = cursor().execute(f"select started_at, caller_number, called_number from {stage}")  # noqa: S608
-    return any(erased(client_id, [(at, numbers) for at, *numbers in told]))
+    joined = defaultdict(list)
+    for place, *entry in packed.participants:
+        joined[place].extend(from_outside([entry]))
+    told = cursor().execute(f"select place, started_at, caller_number, called_number from {stage}")  # noqa: S608
+    return any(erased(client_id, [(at, [*numbers, *joined[place]]) for place, at, *numbers in told]))
 
 
 def _write_calls(client_id: int, stage: str, call_ids: Sequence[int]) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -19,48 +19,55 @@ from django.db.models import Q
 from archives.person.finding import Person
 from archives.person.spelling import pattern
 from portal.access.isolation import scope
-from portal.intake.models import ImportRun, QuarantinedMedia
+from portal.intake.models import ImportRun, QuarantinedMedia, RawFact
 from records.playback import forget_keys_after_commit
 
 AT_ONCE = 20_000
+Name = tuple[str, str]
+Kept = Callable[[Collection[Name]], set[Name]]
 
 
-def forget_number(
-    sender: Any, client_id: int, person: Person, kept: Sequence[tuple[str, str]], **kwargs: Any
-) -> dict[str, int]:
+def forget_number(sender: Any, client_id: int, person: Person, kept: Kept, **kwargs: Any) -> dict[str, int]:
     """Receiver of archives.person.signals.number_erased."""
     wanted = pattern(person.plain)
     if wanted is None:
         return {}
     with scope(client_id):
-        quarantined = forget_quarantined(client_id, wanted)
+        quarantined = forget_quarantined(client_id, wanted, kept)
         runs = list(ImportRun.objects.filter(client_id=client_id).values_list("id", flat=True))
     lines = sum(forget_in_report(report_of(run), wanted) for run in runs)
     return {"raw_facts": forget_facts(client_id, wanted, kept), "quarantined": quarantined, "report_lines": lines}
 
 
-def forget_facts(client_id: int, wanted: str, kept: Sequence[tuple[str, str]]) -> int:
+def forget_facts(client_id: int, wanted: str, kept: Kept) -> int:
     """Read through all facts of the client, some thousands a transaction; how many went. Those of what is kept stay."""
-    sources, source_ids = zip(*kept, strict=True) if kept else ((), ())
-    values: dict[str, Any] = {
-        "client_id": client_id,
-        "most": AT_ONCE,
-        "wanted": wanted,
-        "s": list(sources),
-        "n": list(source_ids),
-    }
-    total, position = 0, cast("int | None", 0)
-    while position is not None:
+    values: dict[str, int | str] = {"client_id": client_id, "most": AT_ONCE, "wanted": wanted}
+    total, position = 0, 0
+    while True:
         with scope(client_id), connection.cursor() as db:
-            db.execute(_FORGET, values | {"after": position})
-            position, count = db.fetchone()
-            total += count
-    return total
+            db.execute(_END_OF_BATCH, values | {"after": position})
+            (upto,) = db.fetchone()
+            if upto is None:
+                return total
+            db.execute(_NAMING, values | {"after": position, "upto": upto})
+            total += forget_but_kept(RawFact.objects.filter(client_id=client_id), db.fetchall(), kept)
+            position = upto
 
 
-def forget_quarantined(client_id: int, wanted: str) -> int:
+def forget_but_kept(mine: Any, named: Collection[tuple[int, str, str | None]], kept: Kept) -> int:
+    """Of rows (id, source, source_id) those that no hold keeps; how many."""
+    stay = kept({(source, source_id) for _, source, source_id in named if source_id is not None})
+    ids = [pk for pk, source, source_id in named if source_id is None or (source, source_id) not in stay]
+    count, _ = mine.filter(id__among=ids).delete()
+    return int(count)
+
+
+def forget_quarantined(client_id: int, wanted: str, kept: Kept) -> int:
     named = Q(source_id__regex=wanted) | Q(reason__regex=wanted)
     mine = QuarantinedMedia.objects.filter(named, client_id=client_id)
+    stay = kept(set(mine.values_list("source", "source_id")))
+    ids = [pk for pk, *name in mine.values_list("id", "source", "source_id") if tuple(name) not in stay]
+    mine = QuarantinedMedia.objects.filter(client_id=client_id, id__among=ids)
     forget_keys_after_commit(mine.values_list("key", flat=True))
     count, _ = mine.delete()
     return count
@@ -88,16 +95,13 @@ def forget_in_report(path: Path, wanted: str) -> int:
     return len(lines) - len(kept)
 
 
+_END_OF_BATCH = """
+select max(id) from (select id from intake_rawfact where client_id = %(client_id)s and id > %(after)s
+                      order by id limit %(most)s) as batch
+"""
 # What no text can be made of (an error of a line's encoding) is compared with its bytes escaped.
-_FORGET = """
-with batch as (
-    select id, encode(body, 'escape') as body, source, source_id, error from intake_rawfact
-     where client_id = %(client_id)s and id > %(after)s order by id limit %(most)s),
-gone as (
-    delete from intake_rawfact where client_id = %(client_id)s and id in (
-        select id from batch where (body ~ %(wanted)s or source_id ~ %(wanted)s or error ~ %(wanted)s)
-           and not exists (select from unnest(%(s)s::text[], %(n)s::text[]) as kept (source, source_id)
-                            where kept.source = batch.source and kept.source_id = batch.source_id)) returning 1)
-select case when (select count(*) from batch) = %(most)s then (select max(id) from batch) end,
-       (select count(*) from gone)
+_NAMING = """
+select id, source, source_id from intake_rawfact
+ where client_id = %(client_id)s and id > %(after)s and id <= %(upto)s
+   and (encode(body, 'escape') ~ %(wanted)s or source_id ~ %(wanted)s or error ~ %(wanted)s)
 """

@@ -28,6 +28,7 @@ from portal.holds.models import Hold
 from portal.holds.placing import lift, on_call, on_extension, on_number, on_record, place
 from portal.intake.accept import accept
 from portal.intake.models import QuarantinedMedia, RawFact
+from portal.live.models import Delivery, Subscription
 from portal.media.storage import FileStore
 from records.deletion import restore
 from records.models import Capture, DayTotal, Deletion, Record, RecordedCall, Trashed, VoiceMessage
@@ -51,6 +52,12 @@ OTHERS = {Call: {"o1", "o2"}, Leg: {"o1.a", "o2.a"}, Record: {"ro1", "ro2"}, Voi
 def asked(somebody: Somebody, number: str = NUMBER, **more: bool) -> Erasure:
     with scope(somebody.client.pk):
         return ask(somebody.cast.principal(somebody.cast.nora), number, Deletion.Via.API, **more)
+
+
+KEPT_OF_OTHERS: dict[str, Callable[[Somebody], Hold]] = {
+    "call": lambda somebody: on_call(one(somebody, Call, "o2").pk, one(somebody, Call, "o2").call_uuid),
+    "recording": lambda somebody: on_record(one(somebody, Record, "ro2").uuid, None, None),
+}
 
 
 def work(somebody: Somebody) -> Erasure:
@@ -105,6 +112,70 @@ def test_what_others_are_held_for_is_not_changed(somebody: Somebody) -> None:
     assert one(somebody, Record, "ro2").file_name == "for-442079460123.wav"
     assert one(somebody, Leg, "o2.a").info == "asked for +442079460123"
     assert one(somebody, VoiceMessage, "vo").callerid is None
+
+
+@pytest.mark.parametrize("what", ["call", "recording"])
+def test_what_is_told_with_what_others_are_held_for_stays_as_it_came(somebody: Somebody, what: str) -> None:
+    """Events, names that searches find, facts as they came, messages to subscribers, bytes that nobody could read."""
+    call = one(somebody, Call, "o2")
+    with scope(somebody.client.pk):
+        about = {"name": "CallerIDNum=%2B442079460123", "happened_at": NOON, "queued_at": NOON, "due_at": NOON}
+        of = {"client": somebody.client, "subscription": Subscription.objects.get()}
+        Delivery.objects.create(body=about.pop("name"), thread=call.call_uuid.hex, **of, **about)
+        QuarantinedMedia.objects.filter(source_id__contains="0123").update(source_id="ro2", reason="+442079460123")
+    hold(somebody, KEPT_OF_OTHERS[what](somebody))
+    raw = {row.source_id for row in somebody.rows(RawFact)}
+    (names,) = [row.names for row in rows_of_search(somebody)]
+    asked(somebody)
+    assert work(somebody).state == "done"
+    (told,) = [row for row in somebody.rows(CallEvent) if row.source_id == "eo"]
+    assert told.called_number == "+442079460123"
+    assert "for.442079460123" in names and [row.names for row in rows_of_search(somebody)] == [names]
+    left = {row.source_id for row in somebody.rows(RawFact)}
+    assert left >= {"o2", "ro2", "eo"} and raw - left >= {"c1", "o1", "vo"}
+    assert [row.thread for row in somebody.rows(Delivery)] == ["b", call.call_uuid.hex]
+    assert "ro2" in {row.source_id for row in somebody.rows(QuarantinedMedia)}
+
+
+def rows_of_search(somebody: Somebody) -> list[RecordedCall]:
+    with scope(somebody.client.pk):
+        return list(RecordedCall.objects.filter(call__source_id="o2"))
+
+
+def test_a_pack_of_others_that_tells_of_it_ends(somebody: Somebody) -> None:
+    """It tells of calls without sound as well, where no member says so."""
+    with scope(somebody.client.pk):
+        later = timezone.now() + timedelta(hours=9)
+        ready = {"kind": "person", "state": "ready", "expires_at": later, "due_at": later, "asked_by": "nora"}
+        numbers = {"tells": "7770649702" + "44", "else": "101"}
+        packs = {
+            name: Archive.objects.create(client=somebody.client, number=number, **ready)
+            for name, number in numbers.items()
+        }
+        Call.objects.filter(source_id="o2").update(called_number="101")
+    asked(somebody)
+    states = {row.pk: row.state for row in somebody.rows(Archive)}
+    assert [states[packs[name].pk] for name in numbers] == ["erased", "ready"], "c3 was from it, and is told there"
+    erasure = work(somebody)
+    states = {row.pk: row.state for row in somebody.rows(Archive)}
+    assert [states[packs[name].pk] for name in numbers] == ["erased", "erased"], "a text of o2 names it"
+    assert {pack.pk for pack in packs.values()} <= set(erasure.archives) and erasure.state == "done"
+
+
+@pytest.mark.parametrize("many", [1, 100], ids=["packed", "one by one"])
+def test_a_call_that_it_joined_does_not_come_back_by_another_name(
+    somebody: Somebody, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cdrs.ingest.calls.MANY", many)
+    monkeypatch.setattr("cdrs.ingest.packing.MANY", many)
+    asked(somebody)
+    work(somebody)
+    joined = {"occurred_at": "2026-09-28T12:05:00Z", "type": "External", "event": "Joined"}
+    other = {"number": "+442079460777"}
+    again = call("c3 again", caller=other, participants=[joined | {"phone_number": "44-20-7946-0123"}])
+    lines = [again, call("o9", caller=other)]
+    assert [str(done.status) for done in accept(somebody.client.pk, "call", lines)] == ["skipped", "created"]
+    assert somebody.names(Call) == {"o1", "o2", "o9"} and where_it_is(somebody.client, PLAIN) == set()
 
 
 def test_an_archive_with_a_file_of_others_that_is_called_by_it_ends(somebody: Somebody) -> None:
@@ -332,6 +403,7 @@ PLACES = [
     (rows, "certify"),
     (mentions, "forget_cdrs"),
     (mentions, "forget_stray_events"),
+    (mentions, "packs_of_others"),
     (mentions, "texts_of_others"),
     (mentions, "archives_of_others"),
     (mentions, "ended_holds"),
