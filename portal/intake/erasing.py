@@ -33,24 +33,30 @@ def forget_number(sender: Any, client_id: int, person: Person, kept: Kept, **kwa
     if wanted is None:
         return {}
     with scope(client_id):
-        quarantined = forget_quarantined(client_id, wanted, kept)
+        named = Q(source_id__regex=wanted) | Q(reason__regex=wanted)
+        quarantined = forget_quarantined(client_id, named, kept)
         runs = list(ImportRun.objects.filter(client_id=client_id).values_list("id", flat=True))
     lines = sum(forget_in_report(report_of(run), wanted) for run in runs)
-    return {"raw_facts": forget_facts(client_id, wanted, kept), "quarantined": quarantined, "report_lines": lines}
+    facts, of_facts = forget_facts(client_id, wanted, kept)
+    return {"raw_facts": facts, "quarantined": quarantined + of_facts, "report_lines": lines}
 
 
-def forget_facts(client_id: int, wanted: str, kept: Kept) -> int:
-    """Read through all facts of the client, some thousands a transaction; how many went. Those of what is kept stay."""
+def forget_facts(client_id: int, wanted: str, kept: Kept) -> tuple[int, int]:
+    """Read through all facts of the client, some thousands a transaction; how many went, and how many media that were
+    put aside for them. Those of what is kept stay.
+    """
     values: dict[str, int | str] = {"client_id": client_id, "most": AT_ONCE, "wanted": wanted}
-    total, position = 0, 0
+    facts, media, position = 0, 0, 0
     while True:
         with scope(client_id), connection.cursor() as db:
             db.execute(_END_OF_BATCH, values | {"after": position})
             (upto,) = db.fetchone()
             if upto is None:
-                return total
+                return facts, media
             db.execute(_NAMING, values | {"after": position, "upto": upto})
-            total += forget_but_kept(RawFact.objects.filter(client_id=client_id), db.fetchall(), kept)
+            named = db.fetchall()
+            media += forget_media_of_refused(client_id, named, kept)
+            facts += forget_but_kept(RawFact.objects.filter(client_id=client_id), [row[:3] for row in named], kept)
             position = upto
 
 
@@ -62,8 +68,16 @@ def forget_but_kept(mine: Any, named: Collection[tuple[int, str, str | None]], k
     return int(count)
 
 
-def forget_quarantined(client_id: int, wanted: str, kept: Kept) -> int:
-    named = Q(source_id__regex=wanted) | Q(reason__regex=wanted)
+def forget_media_of_refused(client_id: int, named: Collection[tuple[Any, ...]], kept: Kept) -> int:
+    """Media of a call that was refused as a whole, because of them: there is no row that they hang on."""
+    media = Q(pk__in=[])
+    for _, source, source_id, kind in named:
+        if kind == RawFact.Kind.UNKNOWN and source_id:
+            media |= Q(source=source, source_id__startswith=f"{source_id}/")
+    return forget_quarantined(client_id, media, kept) if media != Q(pk__in=[]) else 0
+
+
+def forget_quarantined(client_id: int, named: Q, kept: Kept) -> int:
     mine = QuarantinedMedia.objects.filter(named, client_id=client_id)
     stay = kept(set(mine.values_list("source", "source_id")))
     ids = [pk for pk, *name in mine.values_list("id", "source", "source_id") if tuple(name) not in stay]
@@ -101,7 +115,7 @@ select max(id) from (select id from intake_rawfact where client_id = %(client_id
 """
 # What no text can be made of (an error of a line's encoding) is compared with its bytes escaped.
 _NAMING = """
-select id, source, source_id from intake_rawfact
+select id, source, source_id, kind from intake_rawfact
  where client_id = %(client_id)s and id > %(after)s and id <= %(upto)s
    and (encode(body, 'escape') ~ %(wanted)s or source_id ~ %(wanted)s or error ~ %(wanted)s)
 """

@@ -51,12 +51,13 @@ class MetadataIn(InSteps):
     def post(self, request: Request, **kwargs: Any) -> HttpResponse:
         body = whole_body(request._request)
         assert self.client is not None
+        told = None
         try:
             told = self.read(body)
             with fetched(self.client.pk, told) as files:
                 take_in(self.client.pk, told, files)
         except BadFact as error:
-            keep_refused(self.client.pk, body, str(error))
+            keep_refused(self.client.pk, told, body, str(error))
             raise BadParameters(Wrong(error.field or "body", error.message)) from None
         return self.json(DONE)
 
@@ -152,8 +153,8 @@ def take_in_medium(client_id: int, medium: Medium, file: ArrivedMedia | None) ->
         drop.remove_after_commit(client_id, medium.path)
 
 
-def keep_refused(client_id: int, body: bytes, error: str) -> None:
-    """What could not be taken in is kept as it came, and can be sent again."""
-    kind = RawFact.Kind.UNKNOWN
+def keep_refused(client_id: int, told: Metadata | None, body: bytes, error: str) -> None:
+    """What could not be taken in is kept as it came, and can be sent again; its id leads to its media in quarantine."""
+    kind, named = RawFact.Kind.UNKNOWN, told.id if told else None
     with scope(client_id):
-        keep_raw(client_id, kind, [Raw(SOURCE, None, body, content_hash(kind, body), error)])
+        keep_raw(client_id, kind, [Raw(SOURCE, named, body, content_hash(kind, body), error)])

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from archives.person import working
+from archives.person.asking import ask
 from cdrs.models import Call, Participant
 from portal.access.isolation import scope
 from portal.clients.models import Client
@@ -218,6 +220,24 @@ def test_what_is_no_sound_is_put_aside(cast: Cast, nora: Program) -> None:
     with scope(cast.north.pk):
         assert QuarantinedMedia.objects.get().source_id == f"{ID}/{MEDIA_ID}"
         assert not Call.objects.exists()
+
+
+def test_what_is_put_aside_goes_with_an_erasure_of_the_caller(cast: Cast, nora: Program) -> None:
+    """No call was taken in that it could hang on; what is of others stays."""
+    for name, caller in (("its", "+1 (650) 466-8888"), ("others", "+16504660000")):
+        leave(cast.north, "2013/05/call.mp3", b"%PDF-1.4 no sound of " + name.encode())
+        refused(post(nora, cast, metadata(cast, id=name, callerPhoneNumber=caller)))
+    with scope(cast.north.pk):
+        keys = dict(QuarantinedMedia.objects.values_list("source_id", "key"))
+        erasure = ask(cast.principal(cast.nora), "16504668888", Deletion.Via.API)
+    working.work(cast.north.pk, erasure.pk)
+    with scope(cast.north.pk):
+        erasure.refresh_from_db()
+        assert (erasure.state, erasure.also["quarantined"], erasure.also["raw_facts"]) == ("done", 1, 1)
+        assert [row.source_id for row in QuarantinedMedia.objects.all()] == [f"others/{MEDIA_ID}"]
+    assert {name: store().exists(key) for name, key in keys.items()} == {
+        f"its/{MEDIA_ID}": False, f"others/{MEDIA_ID}": True
+    }  # fmt: skip
 
 
 def test_what_was_deleted_does_not_come_back(cast: Cast, nora: Program, left: bytes) -> None:
