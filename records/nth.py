@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import IntegerField, Value
 from django.db.models.functions import TruncDate
 
 from cdrs.reading import EARLIEST, LATEST
@@ -23,7 +22,6 @@ from records.totals import midnight, recordings, sql_of, whole_days
 COUNTED = frozenset({"began_from", "began_before"})
 # So many rows are skipped as fast as counters are added up.
 SHORT_WAY = 1000
-ONE, LESS = Value(1, IntegerField()), Value(-1, IntegerField())
 
 
 class Start(NamedTuple):
@@ -54,27 +52,27 @@ def count(principal: Principal, start: datetime, end: datetime) -> int:
 
 def day_of(principal: Principal, first: datetime, last: datetime, skip: int) -> Start | None:
     """The day of [first, last), two midnights, in which the row behind `skip` others lies; None: there is no row."""
-    days = {"day__gte": first.date(), "day__lt": last.date()}
-    counted = DayTotal.objects.visible_to(principal).filter(kind=DayTotal.Kind.RECORD, **days)
-    strays = recordings(principal).filter(overnight=True)
-    own, its_calls = (strays.annotate(day=TruncDate(time, tzinfo=first.tzinfo)) for time in ("began_at", "init_time"))
-    parts = [
-        counted.order_by().values_list("day", "files"),
-        own.filter(**days).order_by().values_list("day", ONE),
-        its_calls.filter(**days).order_by().values_list("day", LESS),
-    ]
-    compiled = [said for part in parts if (said := sql_of(part)) is not None]
-    if not compiled:
+    of_kind = DayTotal.objects.visible_to(principal).filter(kind=DayTotal.Kind.RECORD)
+    counted = of_kind.filter(day__gte=first.date(), day__lt=last.date())
+    own, its_calls = (TruncDate(time, tzinfo=first.tzinfo) for time in ("began_at", "init_time"))
+    strays = recordings(principal).filter(overnight=True).annotate(own=own, its_calls=its_calls)
+    of_days = sql_of(counted.order_by().values_list("day", "files"))
+    of_strays = sql_of(strays.order_by().values_list("own", "its_calls"))
+    if of_days is None or of_strays is None:
         return None
-    union = " union all ".join(f"({sql})" for sql, _ in compiled)
+    sql = _DAY.format(counted=of_days[0], strays=of_strays[0])
     with connection.cursor() as cursor:
-        cursor.execute(_DAY.format(union), [*(value for _, values in compiled for value in values), skip])
+        cursor.execute(sql, [*of_days[1], *of_strays[1], first.date(), last.date(), skip])
         found = cursor.fetchone()
     return None if found is None else Start(midnight(found[0]), skip - int(found[1]))
 
 
 _DAY = """
-with days as (select day, sum(files) as files from ({}) as parts (day, files) group by day),
+with counted (day, files) as ({counted}),
+     strays (own, its_calls) as ({strays}),
+     moved (day, files) as (select own, 1 from strays union all select its_calls, -1 from strays),
+     parts as (select * from counted union all select * from moved where day >= %s and day < %s),
+     days as (select day, sum(files) as files from parts group by day),
      reached as (select day, sum(files) over (order by day) - files as before from days)
 select day, before from reached where before <= %s order by day desc limit 1
 """
