@@ -90,10 +90,7 @@ class ArchivesSeen(ArchiveDoor):
     def get(self, request: Request, **kwargs: Any) -> HttpResponse:
         values, paging = split(self.values())
         page, rows = Paging.of(paging), ArchiveFilter.narrowed(self.archives().order_by("-id"), values)
-        if page.size:
-            rows = rows[page.skip : page.skip + page.size]
-        elif page.page > 1:
-            rows = rows.none()  # everything is on the first page
+        rows = page.cut(rows)
         return self.json(self.told(list(rows)))
 
 

@@ -70,10 +70,7 @@ class HoldList(HoldDoor):
     def get(self, request: Request, **kwargs: Any) -> HttpResponse:
         values, paging = split(self.values())
         page, rows = Paging.of(paging), HoldFilter.narrowed(self.holds(), values)
-        if page.size:
-            rows = rows[page.skip : page.skip + page.size]
-        elif page.page > 1:
-            rows = rows.none()  # everything is on the first page
+        rows = page.cut(rows)
         return self.json([row(hold) for hold in rows])
 
     def post(self, request: Request, **kwargs: Any) -> HttpResponse:

@@ -53,6 +53,12 @@ class Paging:
     def skip(self) -> int:
         return 0 if self.after or not self.size else min((self.page - 1) * self.size, FARTHEST)
 
+    def cut(self, rows: Any) -> Any:
+        """The page's rows of a queryset that is not streamed."""
+        if self.size:
+            return rows[self.skip : self.skip + self.size]
+        return rows if self.page == 1 else rows.none()  # everything is on the first page
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:

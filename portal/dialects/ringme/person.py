@@ -119,10 +119,7 @@ class ErasureList(ErasureDoor):
         page, rows = Paging.of(paging), self.erasures()
         if "states" in values:
             rows = rows.filter(state__in=values["states"])
-        if page.size:
-            rows = rows[page.skip : page.skip + page.size]
-        elif page.page > 1:
-            rows = rows.none()  # everything is on the first page
+        rows = page.cut(rows)
         return self.json([row(erasure) for erasure in rows])
 
     def post(self, request: Request, **kwargs: Any) -> HttpResponse:

@@ -146,10 +146,7 @@ class CertificateList(CertificateDoor):
         page, rows = Paging.of(paging), self.certificates()
         if "kinds" in values:
             rows = rows.filter(kind__in=values["kinds"])
-        if page.size:
-            rows = rows[page.skip : page.skip + page.size]
-        elif page.page > 1:
-            rows = rows.none()  # everything is on the first page
+        rows = page.cut(rows)
         return self.json([row(certificate) for certificate in rows.defer("document")])
 
 
