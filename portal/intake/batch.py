@@ -130,16 +130,22 @@ def _sounds(client_id: int, kind: Kind, rows: Iterable[Row], taken: Taken) -> No
 
 
 def _choose(client_id: int, kind: Kind, kept: Sequence[Job], taken: Taken) -> None:
-    """What still lacks its audio is to be fetched: what is new, what a run before did not reach, what was not there."""
+    """What still lacks its audio is to be fetched: what is new, what a run before did not reach, what was not there.
+
+    What a batch names twice is new once.
+    """
+    named: set[tuple[str, str]] = set()
     lacking = _lacking(client_id, kind, [job.sound for job in kept if job.sound.file is not None])
     for job in kept:
-        state = lacking.get((job.sound.facts["source"], job.sound.facts["source_id"]))
+        name = job.sound.facts["source"], job.sound.facts["source_id"]
+        state = lacking.get(name)
         if job.sound.file is not None and state is not None:
-            job.new = job.new or state == State.AWAITING
+            job.new = job.new or (state == State.AWAITING and name not in named)
             job.row.left += 1
             taken.jobs.append(job)
         elif job.new:
             count_new(taken.counts, kind)
+        named.add(name)
 
 
 def count_new(counts: Counts, kind: Kind) -> None:

@@ -7,10 +7,11 @@ the importer, in its own thread and its own transactions.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, BinaryIO
 
 from django.conf import settings
@@ -29,6 +30,8 @@ from portal.media.uploads import journal
 # A thread mostly waits: for storage to be durable, and for its decoding child.
 WORKERS = 4
 WINDOW = 4 * WORKERS
+# So many are sent, and settled, at a time: the others keep the threads busy meanwhile.
+GROUP = WINDOW // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,37 +92,55 @@ class Crew:
         self._running: dict[Future[Fetched], Any] = {}
         self._done: list[tuple[Any, Fetched]] = []
 
-    def send(self, tag: Any, sound: Sound) -> None:
-        """Fetch this sound; what becomes of it comes out of `finished`, with the tag. Outside any transaction."""
+    def fetch(self, sounds: Iterable[tuple[Any, Sound]]) -> Iterator[list[tuple[Any, Fetched]]]:
+        """Fetch these sounds, a group at a time; after each what is done since the last time, with its tag.
+
+        What is still on its way at the end comes with the next ones, or with the `rest`. Step on outside transactions.
+        """
+        coming = iter(sounds)
+        while group := list(islice(coming, GROUP)):
+            self._send(group)
+            yield self._finished(leaving=WINDOW - GROUP)
+
+    def rest(self) -> list[tuple[Any, Fetched]]:
+        """All that was on its way, once it is done."""
+        return self._finished(leaving=0)
+
+    def _send(self, group: Sequence[tuple[Any, Sound]]) -> None:
+        opened = []
+        for tag, sound in group:
+            if file := self._open(tag, sound):
+                key = new_key(self._client_id, _made_at(sound), suffix_of(sound.file or ""))
+                opened.append((tag, sound, file, key))
+        journal([key for *_, key in opened])
+        for tag, sound, file, key in opened:
+            self._running[self._pool.submit(_fetch, sound, file, key)] = tag
+
+    def _open(self, tag: Any, sound: Sound) -> BinaryIO | None:
+        """The file, where there is something to read."""
         try:
             file = self._opener(sound)
         except Unreachable as error:
             self._done.append((tag, Fetched(sound, finding="missing", reason=str(error))))
-            return
-        if not os.fstat(file.fileno()).st_size:
-            file.close()
-            self._done.append((tag, Fetched(sound, finding="empty", reason="0 bytes")))
-            return
-        key = new_key(self._client_id, _made_at(sound), suffix_of(sound.file or ""))
-        journal([key])
-        self._running[self._pool.submit(_fetch, sound, file, key)] = tag
+            return None
+        if os.fstat(file.fileno()).st_size:
+            return file
+        file.close()
+        self._done.append((tag, Fetched(sound, finding="empty", reason="0 bytes")))
+        return None
 
-    @property
-    def full(self) -> bool:
-        return len(self._running) >= WINDOW or len(self._done) >= WINDOW
-
-    @property
-    def idle(self) -> bool:
-        return not self._running and not self._done
-
-    def finished(self, *, patient: bool) -> list[tuple[Any, Fetched]]:
-        """What is done since the last time; a patient caller waits for one at least, where any is on its way."""
-        if self._running:
-            timeout = None if patient and not self._done else 0
-            done, _ = wait(self._running, timeout, return_when=FIRST_COMPLETED)
-            self._done += [(self._running.pop(future), future.result()) for future in done]
+    def _finished(self, *, leaving: int) -> list[tuple[Any, Fetched]]:
+        """As soon as no more than `leaving` are on their way."""
+        while len(self._running) > leaving:
+            wait(self._running, return_when=FIRST_COMPLETED)
+            self._take_done()
+        self._take_done()
         taken, self._done = self._done, []
         return taken
+
+    def _take_done(self) -> None:
+        for future in [future for future in self._running if future.done()]:
+            self._done.append((self._running.pop(future), future.result()))
 
     def close(self) -> None:
         """Begin no more, and wait for those that are under way: what nobody settles is swept."""

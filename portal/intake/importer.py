@@ -8,7 +8,7 @@ is in is known again, and what it lacks is done.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -18,10 +18,10 @@ from django.db import connection
 from portal.access.isolation import scope
 from portal.intake.accept import collector_at_rest
 from portal.intake.ahead import ahead
-from portal.intake.batch import take_in
+from portal.intake.batch import Job, take_in
 from portal.intake.counts import Counts
-from portal.intake.course import Course
-from portal.intake.fetching import Crew
+from portal.intake.course import Course, Waiting
+from portal.intake.fetching import Crew, Fetched
 from portal.intake.progress import Progress
 from portal.intake.reading import Batch, batches
 from portal.intake.report import Report
@@ -76,8 +76,7 @@ class Importer:
             with closing(ahead(batches(self.source.read(course.position, course.line)))) as read:
                 for batch in read:
                     self._take(batch, course, crew)
-            while not crew.idle:
-                self._settle(course, crew, patient=True)
+            self._settle(course, crew.rest())
         finally:
             crew.close()
 
@@ -90,21 +89,18 @@ class Importer:
             self._report.write(taken.report)
         self.counts = counts
         course.move()
-        for job in taken.jobs:
-            crew.send((job, waiting), job.sound)
-            self._settle(course, crew, patient=crew.full)
+        for finished in crew.fetch(((job, waiting), job.sound) for job in taken.jobs):
+            self._settle(course, finished)
         self._show(course)
 
-    def _settle(self, course: Course, crew: Crew, *, patient: bool) -> None:
+    def _settle(self, course: Course, finished: Sequence[tuple[tuple[Job, Waiting], Fetched]]) -> None:
         """What the crew has finished becomes known, in one transaction."""
-        finished = crew.finished(patient=patient)
         if not finished:
             return
         with scope(self.client_id):
             fresh = Counts()
-            told = []
-            for (job, waiting), fetched in finished:
-                told += settle(self.client_id, job, fetched, fresh)
+            told = settle(self.client_id, [(job, fetched) for (job, _), fetched in finished], fresh)
+            for (_, waiting), _ in finished:
                 waiting.left -= 1
             counts = self.counts.plus(fresh.as_dict())
             course.save(counts)

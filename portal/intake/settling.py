@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cdrs.ingest import Outcome
+from cdrs.ingest.names import lock_sources
 from portal.intake.batch import MODELS, Job, count_new, place
 from portal.intake.counts import Counts
 from portal.intake.fetching import Fetched
 from portal.intake.quarantine import put_aside
-from records.ingest import ArrivedMedia, attach_media, mark_bad, mark_missing
+from portal.intake.sources.entries import Kind
+from records.ingest import ArrivedMedia, attach_all, mark_bad, mark_missing
 
 ReportLine = dict[str, Any]
+# By source_id.
+Sounding = dict[str, tuple[Job, ArrivedMedia]]
 
 
-def settle(client_id: int, job: Job, fetched: Fetched, counts: Counts) -> list[ReportLine]:
-    """Settle one job in the running transaction, add to the figures, and answer lines for the report."""
-    if fetched.stored is not None and fetched.inspection is not None:
-        outcome, told = _audio(client_id, job, ArrivedMedia(fetched.stored, fetched.inspection))
-    else:
-        outcome, told = _none(client_id, job, fetched, counts)
+def settle(client_id: int, finished: Sequence[tuple[Job, Fetched]], counts: Counts) -> list[ReportLine]:
+    """Settle these in the running transaction, add to the figures, and answer lines for the report."""
+    lock_sources(client_id, {job.sound.facts["source"] for job, _ in finished})
+    told: list[ReportLine] = []
+    sounding: dict[tuple[str, Kind], list[Sounding]] = defaultdict(list)
+    for job, fetched in finished:
+        if fetched.stored is not None and fetched.inspection is not None:
+            _add(sounding[job.sound.facts["source"], job.sound.kind], job, fetched)
+        else:
+            told += _settled(job, *_none(client_id, job, fetched, counts), counts)
+    for (source, kind), groups in sorted(sounding.items()):
+        for group in groups:
+            told += _audio(client_id, kind, source, group, counts)
+    return told
+
+
+def _add(groups: list[Sounding], job: Job, fetched: Fetched) -> None:
+    """To the first group that has nothing of this name: what is told twice is settled twice, in turn."""
+    assert fetched.stored is not None and fetched.inspection is not None, "it is audio"
+    source_id = job.sound.facts["source_id"]
+    group = next((group for group in groups if source_id not in group), None)
+    if group is None:
+        groups.append(group := {})
+    group[source_id] = job, ArrivedMedia(fetched.stored, fetched.inspection)
+
+
+def _audio(client_id: int, kind: Kind, source: str, group: Sounding, counts: Counts) -> Iterator[ReportLine]:
+    media = {source_id: one for source_id, (_, one) in group.items()}
+    answers = attach_all(client_id, kind, source, media)
+    rows = MODELS[kind].objects.filter(client_id=client_id, source=source, source_id__in=list(group))
+    findings = dict(rows.values_list("source_id", "findings"))
+    for source_id, (job, _) in group.items():
+        told = [("finding", finding) for finding in findings.get(source_id) or []]
+        yield from _settled(job, answers[source_id].outcome, told, counts)
+
+
+def _settled(job: Job, outcome: Outcome, told: Sequence[tuple[str, str]], counts: Counts) -> list[ReportLine]:
     row = job.row
     row.changed |= job.new or outcome in {Outcome.CREATED, Outcome.UPDATED}
     row.left -= 1
@@ -28,14 +65,6 @@ def settle(client_id: int, job: Job, fetched: Fetched, counts: Counts) -> list[R
     if not (row.left or row.changed or row.reasons):
         counts.skipped += 1
     return [place(row.entry) | {"file": job.sound.file, "what": what, "reason": reason} for what, reason in told]
-
-
-def _audio(client_id: int, job: Job, media: ArrivedMedia) -> tuple[Outcome, list[tuple[str, str]]]:
-    kind, facts = job.sound.kind, job.sound.facts
-    result = attach_media(client_id, kind, facts["source"], facts["source_id"], media)
-    rows = MODELS[kind].objects.filter(client_id=client_id, source=facts["source"], source_id=facts["source_id"])
-    found = rows.values_list("findings", flat=True).first()
-    return result.outcome, [("finding", finding) for finding in found or []]
 
 
 def _none(client_id: int, job: Job, fetched: Fetched, counts: Counts) -> tuple[Outcome, list[tuple[str, str]]]:

@@ -8,11 +8,12 @@ Idempotent by (client, source, source_id). Totals and links are kept in the same
 """
 
 from records.ingest.arrival import ingest_recordings, ingest_voicemessages
-from records.ingest.media import HELD, ArrivedMedia, attach_media, mark_bad, mark_missing
+from records.ingest.media import HELD, ArrivedMedia, attach_all, attach_media, mark_bad, mark_missing
 
 __all__ = [
     "HELD",
     "ArrivedMedia",
+    "attach_all",
     "attach_media",
     "ingest_recordings",
     "ingest_voicemessages",

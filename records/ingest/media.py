@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,7 +14,7 @@ from django.db.models import Q
 from cdrs.ingest.names import lock_sources
 from cdrs.ingest.outcomes import SKIPPED, UNCHANGED, Ingested, Outcome, rejected
 from cdrs.ingest.rows import new_uuid
-from cdrs.ingest.staging import as_array, cursor, insert_rows, update_rows
+from cdrs.ingest.staging import as_array, as_bytes, cursor, insert_rows, update_rows
 from cdrs.ingest.writing import new_ids
 from portal.media import uploads
 from portal.media.arrival import Stored
@@ -45,13 +47,19 @@ def attach_media(client_id: int, kind: str, source: str, source_id: str, media: 
     `rejected` discard the new object once the transaction has committed; other bytes replace the old ones, which are
     removed after the commit, but are HELD off where a hold keeps these. Links to the recording stay as they are.
     """
+    return attach_all(client_id, kind, source, {source_id: media})[source_id]
+
+
+def attach_all(client_id: int, kind: str, source: str, media: Mapping[str, ArrivedMedia]) -> dict[str, Ingested]:
+    """As `attach_media` of each source_id, with one statement of a kind for all of them: all are in, or none."""
     with connection.wrap_database_errors:
         lock_sources(client_id, [source])
-        row_id, answer = _row_for(client_id, KINDS[kind], source, source_id)
-        if answer is not None:
-            transaction.on_commit(partial(remove, media.stored.key))
-            return answer
-        return _attach(client_id, KINDS[kind], row_id, media)
+        row_ids, answers = _rows_for(client_id, KINDS[kind], source, list(media))
+        answers |= _attach(client_id, KINDS[kind], row_ids, media)
+        for source_id, answer in answers.items():
+            if answer.outcome not in {Outcome.CREATED, Outcome.UPDATED}:
+                transaction.on_commit(partial(remove, media[source_id].stored.key))
+    return answers
 
 
 def mark_missing(client_id: int, kind: str, source: str, source_id: str) -> Ingested:
@@ -64,43 +72,70 @@ def mark_bad(client_id: int, kind: str, source: str, source_id: str, finding: st
     return _mark(client_id, KINDS[kind], source, source_id, State.BAD, finding)
 
 
-def _row_for(client_id: int, kind: Kind, source: str, source_id: str) -> tuple[int, Ingested | None]:
-    """The id of the row, made where there is none; or why there can be none."""
-    known = known_rows(client_id, kind, source, [source_id]).get(source_id)
-    if known is not None:
-        return known.id, SKIPPED if known.trashed else None
-    answer = refused(client_id, kind, source, [source_id]).get(source_id)
-    if answer is not None:
-        return 0, answer
-    (row_id,) = new_ids(kind.table, 1)
+def _rows_for(
+    client_id: int, kind: Kind, source: str, source_ids: Sequence[str]
+) -> tuple[dict[str, int], dict[str, Ingested]]:
+    """The ids of the rows, made where there are none; and of the others why there can be none."""
+    known = known_rows(client_id, kind, source, source_ids)
+    answers = {source_id: SKIPPED for source_id, row in known.items() if row.trashed}
+    ids = {source_id: row.id for source_id, row in known.items() if not row.trashed}
+    if others := [source_id for source_id in source_ids if source_id not in known]:
+        answers |= refused(client_id, kind, source, others)
+        ids |= _new_rows(client_id, kind, source, [source_id for source_id in others if source_id not in answers])
+    return ids, answers
+
+
+def _new_rows(client_id: int, kind: Kind, source: str, source_ids: Sequence[str]) -> dict[str, int]:
+    made = dict(zip(source_ids, new_ids(kind.table, len(source_ids)), strict=True))
     columns = ("client_id", "id", "uuid", "source", "source_id")
     also = NEW | ({"record_transfer": "false"} if kind is RECORDING else {"is_new": "true"})
-    insert_rows(cursor(), kind.table, columns, [[client_id, row_id, new_uuid(), source, source_id]], also=also)
-    return row_id, None
+    rows = [[client_id, row_id, new_uuid(), source, source_id] for source_id, row_id in made.items()]
+    insert_rows(cursor(), kind.table, columns, rows, also=also)
+    return made
 
 
-def _attach(client_id: int, kind: Kind, row_id: int, media: ArrivedMedia) -> Ingested:
-    stored = media.stored
-    mine = MediaFile.objects.filter(client_id=client_id, **{kind.owner: row_id})
+def _attach(
+    client_id: int, kind: Kind, row_ids: Mapping[str, int], media: Mapping[str, ArrivedMedia]
+) -> dict[str, Ingested]:
+    mine = MediaFile.objects.filter(client_id=client_id, **{f"{kind.owner}__in": list(row_ids.values())}).order_by("id")
+    heard = set(mine.values_list(kind.owner, flat=True))
     # Asked before the rows are locked, as deletions ask.
-    held = mine.exists() and held_ids(client_id, MODELS[kind].objects.filter(client_id=client_id, id=row_id))
-    former = list(mine.select_for_update())
-    same = any(file.size == stored.size and bytes(file.sha256) == stored.sha256 for file in former)
-    if same or held:
-        transaction.on_commit(partial(remove, stored.key))
-        return UNCHANGED if same else HELD
-    with settling(client_id, kind, [row_id]):
-        forget_after_commit(client_id, former)
-        MediaFile.objects.filter(client_id=client_id, id__in=[file.id for file in former]).delete()
-        uploads.keep(stored.key)
-        _insert_file(client_id, kind, row_id, media)
-        _describe(client_id, kind, row_id, media)
-    return Ingested(Outcome.UPDATED if former else Outcome.CREATED)
+    held = held_ids(client_id, MODELS[kind].objects.filter(client_id=client_id, id__in=heard)) if heard else set()
+    former: dict[int, list[MediaFile]] = defaultdict(list)
+    for file in mine.select_for_update() if heard else ():
+        former[getattr(file, kind.owner)].append(file)
+    answers, taken = {}, {}
+    for source_id, row_id in row_ids.items():
+        stored = media[source_id].stored
+        if any(file.size == stored.size and bytes(file.sha256) == stored.sha256 for file in former[row_id]):
+            answers[source_id] = UNCHANGED
+        elif row_id in held:
+            answers[source_id] = HELD
+        else:
+            taken[row_id] = media[source_id]
+            answers[source_id] = Ingested(Outcome.UPDATED if former[row_id] else Outcome.CREATED)
+    if taken:
+        _replace(client_id, kind, [file for row_id in taken for file in former[row_id]], taken)
+    return answers
 
 
-def _insert_file(client_id: int, kind: Kind, row_id: int, media: ArrivedMedia) -> None:
+def _replace(client_id: int, kind: Kind, former: Sequence[MediaFile], media: Mapping[int, ArrivedMedia]) -> None:
+    """Put new files, by the ids of their rows, in the place of those that were there."""
+    with settling(client_id, kind, list(media)):
+        if former:
+            forget_after_commit(client_id, former)
+            MediaFile.objects.filter(client_id=client_id, id__in=[file.id for file in former]).delete()
+        uploads.keep(*(one.stored.key for one in media.values()))
+        files = MediaFile.objects.bulk_create(_file(client_id, kind, *item) for item in media.items())
+        update_rows(cursor(), kind.table, HEARD_COLUMNS, [_described(client_id, *item) for item in media.items()])
+    for file in files:
+        if file.playable == Playable.WANTED:
+            wake_after_commit(client_id, file.id)
+
+
+def _file(client_id: int, kind: Kind, row_id: int, media: ArrivedMedia) -> MediaFile:
     stored, facts = media.stored, media.inspection.facts
-    file = MediaFile.objects.create(
+    return MediaFile(
         client_id=client_id,
         **{kind.owner: row_id},
         key=stored.key,
@@ -116,15 +151,13 @@ def _insert_file(client_id: int, kind: Kind, row_id: int, media: ArrivedMedia) -
         peaks=media.inspection.peaks.encode(),
         playable=Playable.AS_IS if facts.playable else Playable.WANTED,
     )
-    if file.playable == Playable.WANTED:
-        wake_after_commit(client_id, file.id)
 
 
-def _describe(client_id: int, kind: Kind, row_id: int, media: ArrivedMedia) -> None:
+def _described(client_id: int, row_id: int, media: ArrivedMedia) -> list[Any]:
+    """What the row says of its audio, in HEARD_COLUMNS."""
     found = as_array(findings(media.inspection))
     seconds = media.inspection.facts.duration_seconds
-    row: list[Any] = [client_id, row_id, media.stored.size, seconds, media.inspection.sketch, found, State.AWAITING]
-    update_rows(cursor(), kind.table, HEARD_COLUMNS, [row])
+    return [client_id, row_id, media.stored.size, seconds, as_bytes(media.inspection.sketch), found, State.AWAITING]
 
 
 def _mark(client_id: int, kind: Kind, source: str, source_id: str, state: State, finding: str) -> Ingested:

@@ -24,9 +24,11 @@ from portal.media.decoder import inspect
 from portal.media.keys import new_key
 from portal.media.models import PendingUpload
 from portal.media.storage import local_copy
+from portal.media.uploads import UploadSwept
 from records.facts import read_recording, read_voicemessage
 from records.ingest import (
     ArrivedMedia,
+    attach_all,
     attach_media,
     ingest_recordings,
     ingest_voicemessages,
@@ -187,6 +189,50 @@ def test_other_audio_does_not_replace_what_is_held(client_of_its_own: Client, ki
     with scope(client.pk):
         Hold.objects.filter(pk=hold.pk).update(lifted_at=NOON)
     assert attach(client, "r1", arrive(client, sound(2)), kind) == "updated"
+
+
+def test_many_files_at_once_have_each_its_own_answer(client_of_its_own: Client) -> None:
+    client = client_of_its_own
+    tell_calls(client, call("c1"))
+    new = [f"new{number}" for number in range(12)]
+    tell(client, *(recording(name, leg="c1.leg") for name in [*new, "same", "other", "held"]))
+    tell_messages(client, voicemessage("message"))
+    former = {name: arrive(client, sound(1)) for name in ("same", "other", "held")}
+    for name, media in former.items():
+        attach(client, name, media)
+    with scope(client.pk):
+        held = Record.objects.get(source_id="held").uuid
+        Hold.objects.create(client=client, kind="record", uuid=held, reason="a case", placed_by="x")
+        Tombstone.objects.create(client=client, kind="recording", source="pbx", source_hash=source_hash("gone"))
+    taken = {name: arrive(client, sound(2)) for name in [*new, "without facts", "other"]}
+    left = {"same": arrive(client, sound(1))} | {name: arrive(client, sound(2)) for name in ("held", "gone", "message")}
+    with scope(client.pk):
+        answers = attach_all(client.pk, "recording", "pbx", taken | left)
+    assert {name: str(answer.outcome) for name, answer in answers.items()} == dict.fromkeys(taken, "created") | {
+        "other": "updated", "same": "unchanged", "held": "rejected", "gone": "skipped", "message": "rejected"
+    }  # fmt: skip
+    totals(client)
+    with scope(client.pk):
+        assert dict(MediaFile.objects.values_list("record__source_id", "key")) == {
+            name: media.stored.key for name, media in (former | taken).items()
+        }
+        assert set(Record.objects.filter(source_id__in=taken).values_list("size", "seconds")) == {(len(sound(2)), 2.0)}
+        assert Record.objects.available().count() == len(new) + len(former)
+    gone = [former["other"], *left.values()]
+    assert not any(default_storage.exists(media.stored.key) for media in gone)
+    assert all(default_storage.exists(media.stored.key) for media in [*taken.values(), former["held"]])
+    assert PendingUpload.objects.count() == 0
+
+
+def test_of_many_files_all_are_in_or_none(client_of_its_own: Client) -> None:
+    client = client_of_its_own
+    media = {name: arrive(client, sound(1)) for name in ("r1", "r2")}
+    PendingUpload.objects.filter(key=media["r2"].stored.key).delete()  # the sweeper was faster
+    with pytest.raises(UploadSwept), scope(client.pk):
+        attach_all(client.pk, "recording", "pbx", media)
+    with scope(client.pk):
+        assert not Record.objects.exists() and not MediaFile.objects.exists()
+    assert default_storage.exists(media["r1"].stored.key)
 
 
 def test_a_replaced_file_that_storage_would_not_delete_is_swept_later(

@@ -200,7 +200,8 @@ def test_an_import_that_dies_in_the_middle_goes_on(cast, spool, monkeypatch, lin
     run_import(cast.south, "asterisk", spool)
     monkeypatch.setattr(reading, "BATCH_LINES", lines)
     monkeypatch.setattr(fetching, "WINDOW", 2)
-    real, calls = settling.attach_media, []
+    monkeypatch.setattr(fetching, "GROUP", 1)
+    real, calls = settling.attach_all, []
 
     def dying(*arguments):
         calls.append(1)
@@ -208,10 +209,10 @@ def test_an_import_that_dies_in_the_middle_goes_on(cast, spool, monkeypatch, lin
             raise Crash
         return real(*arguments)
 
-    monkeypatch.setattr(settling, "attach_media", dying)
+    monkeypatch.setattr(settling, "attach_all", dying)
     with pytest.raises(Crash):
         run_import(cast.north, "asterisk", spool)
-    monkeypatch.setattr(settling, "attach_media", real)
+    monkeypatch.setattr(settling, "attach_all", real)
     run_import(cast.north, "asterisk", spool)
     assert stored(cast.north) == stored(cast.south)
     assert run_import(cast.north, "asterisk", spool) == figures(skipped=25, rejected=2)
@@ -262,13 +263,13 @@ import django
 django.setup()
 from django.core.management import call_command
 from portal.intake import fetching, settling
-fetching.WINDOW, real, calls = 2, settling.attach_media, []
+fetching.WINDOW, fetching.GROUP, real, calls = 2, 1, settling.attach_all, []
 def dying(*arguments):
     calls.append(1)
     if len(calls) == 6:
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*arguments)
-settling.attach_media = dying
+settling.attach_all = dying
 call_command("import_calls", "asterisk", sys.argv[1], "--client", sys.argv[2])
 """
 

@@ -17,7 +17,7 @@ from portal.intake import batch, reading
 from portal.intake.models import RawFact
 from portal.intake.sources.manifest import Manifest
 from records.models import Record, VoiceMessage
-from tests.portal.intake.importing import DATA, call, figures, run_import, stored, write_manifest
+from tests.portal.intake.importing import DATA, call, figures, run_import, stored, uploads_left, write_manifest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,6 +53,33 @@ def test_calls_recordings_and_messages_come_in_together(cast, folder):
         assert VoiceMessage.objects.get().state == "available"
     before = stored(cast.north)
     assert run_import(cast.north, "manifest", folder) == figures(skipped=4)
+    assert stored(cast.north) == before
+
+
+def test_of_many_files_each_finds_its_recording(cast, folder):
+    """More than are settled at a time; one of them is told twice, one is not there, one has nothing in it."""
+    (folder / "empty.wav").touch()
+    told = [{"source_id": f"r{number}", "leg": f"c{number}-0", "file": "a.mp3"} for number in range(20)]
+    told[3] |= {"file": "none.mp3"}
+    told[4] |= {"file": "empty.wav"}
+    again = {"source_id": "r19", "leg": "c19-0", "file": "v.wav"}
+    lines = [{"call": call(number), "recordings": [one]} for number, one in enumerate(told)]
+    lines[19]["recordings"].append(again)
+    path = write_manifest(folder, *lines)
+    assert run_import(cast.north, "manifest", path) == figures(
+        calls=20, cdrs=20, recordings=20, missing_media=1, bad_media=1
+    )
+    with scope(cast.north.pk):
+        states = dict(Record.objects.values_list("source_id", "state"))
+        assert states == dict.fromkeys(states, "available") | {"r3": "missing", "r4": "bad"} and len(states) == 20
+        legs = Record.objects.filter(state="available").values_list("source_id", "leg__source_id", "media__size")
+        sizes = {name: size for name, leg, size in legs if leg == f"c{name[1:]}-0"}
+        assert len(sizes) == 18
+        assert {sizes[name] for name in sizes if name != "r19"} == {(folder / "a.mp3").stat().st_size}
+        assert sizes["r19"] in {(folder / name).stat().st_size for name in ("a.mp3", "v.wav")}
+    assert uploads_left() == 0
+    before = stored(cast.north)
+    assert run_import(cast.north, "manifest", path)["recordings"] == 0
     assert stored(cast.north) == before
 
 
