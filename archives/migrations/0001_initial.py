@@ -6,6 +6,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
         ("records", "0007_held"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="Archive",
             fields=[
@@ -275,4 +277,4 @@ class Migration(migrations.Migration):
                 models.F("client"), models.F("archive"), models.F("position"), name="member_at_position"
             ),
         ),
-    ]
+    )

@@ -2,13 +2,15 @@
 
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("archives", "0003_addresses"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.RemoveIndex(
             model_name="archivemark",
             name="mark_by_offset",
@@ -23,4 +25,4 @@ class Migration(migrations.Migration):
             name="entries",
             field=models.BigIntegerField(null=True),
         ),
-    ]
+    )

@@ -7,6 +7,8 @@ import django.db.models.functions.text
 import uuid
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
         ("clients", "0001_initial"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="Call",
             fields=[
@@ -488,4 +490,4 @@ class Migration(migrations.Migration):
                 name="tombstone_in_client",
             ),
         ),
-    ]
+    )

@@ -3,6 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
 from portal.access.isolation import isolate
 
 
@@ -12,7 +13,7 @@ class Migration(migrations.Migration):
         ("clients", "0003_owner_lookups"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="CurrentCall",
             fields=[
@@ -182,4 +183,4 @@ class Migration(migrations.Migration):
             ),
         ),
         isolate("cdrs_currentcall"),
-    ]
+    )

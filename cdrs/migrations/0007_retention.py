@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,7 +11,7 @@ class Migration(migrations.Migration):
         ("clients", "0004_outside_numbers"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.AddIndex(
             model_name="call",
             index=models.Index(
@@ -20,4 +22,4 @@ class Migration(migrations.Migration):
             model_name="callevent",
             index=models.Index(condition=models.Q(("call", None)), fields=["client", "at", "id"], name="event_astray"),
         ),
-    ]
+    )

@@ -4,6 +4,8 @@ import django.db.models.functions.comparison
 import django.db.models.functions.text
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         ("clients", "0004_outside_numbers"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.AddField(
             model_name="participant",
             name="phone_plain_rev",
@@ -37,4 +39,4 @@ class Migration(migrations.Migration):
                 name="participant_phone_rev",
             ),
         ),
-    ]
+    )

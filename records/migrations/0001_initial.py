@@ -5,6 +5,8 @@ import django.db.models.deletion
 import uuid
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         ("clients", "0001_initial"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="Capture",
             fields=[
@@ -531,4 +533,4 @@ class Migration(migrations.Migration):
                 name="mediafile_of_one_thing",
             ),
         ),
-    ]
+    )

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,7 +12,7 @@ class Migration(migrations.Migration):
         ("records", "0003_voicemessage_on_page"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.AlterField(
             model_name="record",
             name="state",
@@ -197,4 +199,4 @@ class Migration(migrations.Migration):
                 name="trashed_one_thing",
             ),
         ),
-    ]
+    )

@@ -3,6 +3,8 @@
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,7 +12,7 @@ class Migration(migrations.Migration):
         ("records", "0005_trash_wall"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.AlterModelOptions(
             name="trashed",
             options={"ordering": ["-at", "-id"]},
@@ -29,4 +31,4 @@ class Migration(migrations.Migration):
                 name="trashed_by_time",
             ),
         ),
-    ]
+    )

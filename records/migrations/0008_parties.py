@@ -4,6 +4,8 @@ from django.db import migrations, models
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
+from portal.access.at_once import at_once
+
 
 def begun():
     return Coalesce("started_at", "init_time")
@@ -18,7 +20,7 @@ WHOLE_SECOND = "(date_trunc('second', %(expressions)s at time zone 'UTC') at tim
 
 class Migration(migrations.Migration):
     dependencies = [("records", "0007_held"), ("cdrs", "0004_held"), ("clients", "0004_outside_numbers")]
-    operations = [
+    operations = at_once(
         *(
             migrations.AddField("record", name, models.TextField(null=True))
             for name in ("agent", "outside", "line", "queue_id", "queue_name")
@@ -49,4 +51,4 @@ class Migration(migrations.Migration):
                 output_field=models.BooleanField(null=True),
             ),
         ),
-    ]
+    )

@@ -1,5 +1,7 @@
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 HEARABLE = models.Q(state="available")
 SOUGHT_BY = (
     *("agent", "outside", "line", "queue_id", "queue_name", "case_id", "account_number", "transaction_id"),
@@ -20,10 +22,10 @@ def index(name, *fields, condition=HEARABLE):
 
 class Migration(migrations.Migration):
     dependencies = [("records", "0009_decide_parties")]
-    operations = [
+    operations = at_once(
         index("by_beginning", "began_at", "id"),
         index("by_end", "ended_at"),
         index("overnight", "id", condition=HEARABLE & models.Q(overnight=True)),
         index("by_route", "route", "began_at", "id"),
         *(index(f"by_{name}", name, "began_at", "id", condition=HEARABLE & fits_index(name)) for name in SOUGHT_BY),
-    ]
+    )

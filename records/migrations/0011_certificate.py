@@ -2,13 +2,15 @@
 
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("records", "0010_found_by_parties"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.AddField(
             model_name="deletion",
             name="certificate",
@@ -27,4 +29,4 @@ class Migration(migrations.Migration):
                 max_length=10,
             ),
         ),
-    ]
+    )

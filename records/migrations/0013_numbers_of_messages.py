@@ -4,6 +4,8 @@ import django.db.models.functions.comparison
 import django.db.models.functions.text
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         ("records", "0012_recorded_calls"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.AddField(
             model_name="voicemessage",
             name="caller_plain_rev",
@@ -62,4 +64,4 @@ class Migration(migrations.Migration):
                 opclasses=["int8_ops", "text_pattern_ops"],
             ),
         ),
-    ]
+    )

@@ -3,6 +3,8 @@
 import django.db.models.functions.comparison
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         ("records", "0013_numbers_of_messages"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.AddIndex(
             model_name="record",
             index=models.Index(
@@ -32,4 +34,4 @@ class Migration(migrations.Migration):
                 name="voicemessage_unheard",
             ),
         ),
-    ]
+    )

@@ -5,6 +5,8 @@ import django.db.models.deletion
 import uuid
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         ("clients", "0004_outside_numbers"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="Certificate",
             fields=[
@@ -67,4 +69,4 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["client", "certificate"], name="gone_by_certificate")],
             },
         ),
-    ]
+    )

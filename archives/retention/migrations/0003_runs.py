@@ -6,6 +6,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         ("retention", "0002_wall"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="GroupPolicy",
             fields=[
@@ -116,4 +118,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-    ]
+    )

@@ -8,6 +8,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
         ("clients", "0001_initial"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="User",
             fields=[
@@ -551,4 +553,4 @@ class Migration(migrations.Migration):
             name="refreshtoken",
             unique_together={("token_checksum", "revoked")},
         ),
-    ]
+    )

@@ -6,6 +6,7 @@ from importlib import import_module
 
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
 from portal.access.isolation import look_up
 
 LIMIT = import_module("portal.accounts.migrations.0006_limits_in_lookup").LIMIT
@@ -17,7 +18,7 @@ class Migration(migrations.Migration):
         ("clients", "0004_outside_numbers"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.AddField(
             model_name="doortoken",
             name="made_by",
@@ -68,4 +69,4 @@ class Migration(migrations.Migration):
             " and t.dialect = wanted_dialect and t.checksum = wanted_checksum where c.slug = wanted_slug",
             often=True,
         ),
-    ]
+    )

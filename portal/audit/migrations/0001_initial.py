@@ -4,6 +4,8 @@ import django.db.models.deletion
 import uuid
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -12,7 +14,7 @@ class Migration(migrations.Migration):
         ("clients", "0004_outside_numbers"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="Entry",
             fields=[
@@ -187,4 +189,4 @@ class Migration(migrations.Migration):
                 fields=("client", "position"), name="audit_link_position", nulls_distinct=False
             ),
         ),
-    ]
+    )

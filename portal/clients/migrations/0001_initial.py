@@ -5,13 +5,15 @@ import django.db.models.deletion
 import portal.clients.models
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = []
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="Client",
             fields=[
@@ -138,4 +140,4 @@ class Migration(migrations.Migration):
             model_name="extension",
             constraint=models.UniqueConstraint(models.F("client"), models.F("id"), name="extension_id_in_client"),
         ),
-    ]
+    )

@@ -4,6 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
 from portal.access.isolation import isolate, same_client
 
 
@@ -12,7 +13,7 @@ class Migration(migrations.Migration):
         ("clients", "0003_owner_lookups"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="Did",
             fields=[
@@ -104,4 +105,4 @@ class Migration(migrations.Migration):
         ),
         isolate("clients_did"),
         same_client("clients_did", "extension_id", "clients_extension"),
-    ]
+    )

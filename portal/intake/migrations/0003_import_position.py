@@ -2,13 +2,15 @@
 
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("intake", "0002_wall"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.AddField(
             model_name="importrun",
             name="fingerprint",
@@ -19,4 +21,4 @@ class Migration(migrations.Migration):
             name="line",
             field=models.BigIntegerField(default=0, help_text="lines before the position"),
         ),
-    ]
+    )

@@ -2,13 +2,15 @@
 
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("intake", "0003_import_position"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.AlterField(
             model_name="quarantinedmedia",
             name="kind",
@@ -37,4 +39,4 @@ class Migration(migrations.Migration):
                 max_length=12,
             ),
         ),
-    ]
+    )

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from portal.access.at_once import at_once
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         ("clients", "0004_outside_numbers"),
     ]
 
-    operations = [
+    operations = at_once(
         migrations.CreateModel(
             name="Subscription",
             fields=[
@@ -146,4 +148,4 @@ class Migration(migrations.Migration):
             model_name="delivery",
             constraint=models.UniqueConstraint(models.F("client"), models.F("id"), name="delivery_id_in_client"),
         ),
-    ]
+    )
