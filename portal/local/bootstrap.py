@@ -8,9 +8,14 @@ import hashlib
 import json
 import os
 import platform
+import re
+import signal
 import subprocess
 import sys
+import sysconfig
+import tempfile
 import time
+import zipfile
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +26,8 @@ STAMP = VENV / "requirements.stamp"
 RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 # What would send packages, or the import of them, past the virtual environment.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX")
+HINT = " (on Debian and Ubuntu: apt install python3-venv)"
+MOST_PROCESSES = 4
 
 
 def enter(argv: list[str]) -> None:
@@ -52,28 +59,81 @@ def prepare(required: list[str]) -> None:
         # No stamp means that an earlier installation was cut short: only an empty environment is sure then.
         if not known:
             known = {"python": python_version()}
-            maker = getattr(sys, "_base_executable", sys.executable)
-            run([maker, "-m", "venv", "--clear", str(VENV)], "The virtual environment could not be made")
+            make_environment()
         install(required)
         write_stamp(known | {name: digest(name) for name in required})
         note(f"Python packages installed in {time.monotonic() - began:.1f} s")
 
 
+def make_environment() -> None:
+    """An empty one with pip in it, unpacked as `ensurepip` has it: to install it by itself takes ten times as long."""
+    maker = getattr(sys, "_base_executable", sys.executable)
+    wheel = bundled_pip()
+    options = ["--clear", "--without-pip"] if wheel else ["--clear"]
+    run([[maker, "-m", "venv", *options, str(VENV)]], f"The virtual environment could not be made{HINT}")
+    if wheel:
+        with zipfile.ZipFile(wheel) as packed:
+            packed.extractall(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
+
+
+def bundled_pip() -> Path | None:
+    """The newest wheel of pip that came with this Python."""
+    beside = Path(sysconfig.get_path("stdlib"), "ensurepip", "_bundled")
+    places = [Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or beside), beside]
+    return max((wheel for place in places for wheel in place.glob("pip-*.whl")), key=os.path.getmtime, default=None)
+
+
 def install(required: list[str]) -> None:
-    files = [argument for name in required for argument in ("--requirement", str(ROOT / name))]
-    pip = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
-    rules = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
-    run([*pip, *rules, *files], "The Python packages could not be installed")
+    """The packages, then their bytecode, each by as many processes as there are processors: pip has but one for all."""
+    pip = ["-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input", "--no-compile"]
+    rules = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--requirement"]
+    spread([*pip, *rules], requirements(required), "The Python packages could not be installed")
+    compile_modules()
 
 
-def run(command: list[str], failure: str) -> None:
+def compile_modules() -> None:
+    """Packages carry files for other versions of Python: that they do not compile is no failure."""
+    modules = [f"{path}\n" for path in sorted(VENV.glob("lib/**/*.py")) if "tests" not in path.parts]
+    spread(["-W", "ignore", "-m", "compileall", "-qq", "-i"], modules, failure=None)
+
+
+def requirements(required: list[str]) -> list[str]:
+    """The pins of these files with their hashes, those of one package together: only one pip may install it."""
+    pins: dict[str, str] = {}
+    for name in required:
+        for pin in re.findall(r"^[^\s#].*(?:\n[ \t].*)*", (ROOT / name).read_text(), re.MULTILINE):
+            package = pin.partition("==")[0]
+            pins[package] = pins.get(package, "") + f"{pin}\n"
+    return list(pins.values())
+
+
+def spread(command: list[str], work: list[str], failure: str | None) -> None:
+    """Run `command` of the environment's Python side by side, each with a file of its share of `work`."""
+    count = min(os.cpu_count() or 1, MOST_PROCESSES, len(work))
+    with tempfile.TemporaryDirectory() as place:
+        shares = [Path(place, f"{number}.txt") for number in range(count)]
+        for number, share in enumerate(shares):
+            share.write_text("".join(work[number::count]))
+        run([[str(PYTHON), *command, str(share)] for share in shares], failure)
+
+
+def run(commands: list[list[str]], failure: str | None) -> None:
+    """Run `commands` side by side to their ends. Where one fails, `failure` is told and the others are ended."""
+    from portal.local.processes import follow
+
+    ended_with_us = follow(signal.SIGKILL)
+    running = [subprocess.Popen(command, stdout=sys.stderr, preexec_fn=ended_with_us) for command in commands]
     try:
-        code = subprocess.run(command, stdout=sys.stderr, check=False).returncode
+        while None in (codes := [process.poll() for process in running]) and not (failure and any(codes)):
+            time.sleep(0.02)
     except KeyboardInterrupt:
         stop("Interrupted; the next start begins the installation again.", 130)
-    if code:
-        hint = " (on Debian and Ubuntu: apt install python3-venv)" if "venv" in command else ""
-        stop(f"{failure}{hint}; the lines above say why.")
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+    if failure and any(codes):
+        stop(f"{failure}; the lines above say why.")
 
 
 def up_to_date(required: list[str]) -> bool:

@@ -25,25 +25,30 @@ def wanted(data: DataDirectory, options: argparse.Namespace) -> bool:
     return (data.run / WANTED).exists()
 
 
-def load(data: DataDirectory, steps: Steps) -> None:
-    """Runs `load_demo`, whose last line is {"sign_ins": [{"login", "password", "what"}, …],
-    "programs": [{"name", "type", "client_id", "client_secret", "what"}, …]}.
-
-    The mark of what is wanted keeps the moment that the story ends: with it an interrupted load goes on.
+def begin(data: DataDirectory, steps: Steps) -> None:
+    """Begin `load_demo` as the step `demo`. The mark of what is wanted keeps the moment that the story ends: with it an
+    interrupted load goes on.
     """
     mark = data.run / WANTED
     begun = mark.read_text()
     until = begun or datetime.now(UTC).isoformat()
     mark.write_text(until)
-    printed = steps.command("load_demo", "--until", until, *(["--again"] if begun else [])).strip().splitlines()
+    again = ["--again"] if begun else []
+    steps.begin("demo", "load_demo", "--until", until, *again, then=lambda printed: keep_told(data, printed))
+
+
+def keep_told(data: DataDirectory, printed: str) -> None:
+    """Keep what `load_demo` printed; its last line is {"sign_ins": [{"login", "password", "what"}, …],
+    "programs": [{"name", "type", "client_id", "client_secret", "what"}, …]}.
+    """
     try:
-        told = json.loads(printed[-1])
+        told = json.loads(printed.strip().splitlines()[-1])
         sign_ins, programs = told["sign_ins"], told.get("programs", [])
     except (IndexError, ValueError, KeyError) as error:
         raise Refused("`manage.py load_demo` did not print its sign-ins.") from error
     keep(data.root / PROGRAMS, programs)
     keep(data.root / SIGN_INS, sign_ins)
-    mark.unlink()
+    (data.run / WANTED).unlink()
 
 
 def keep(place: Path, entries: list[dict[str, str]]) -> None:

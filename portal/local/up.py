@@ -87,14 +87,17 @@ class Installation:
         self.start_database()
         self.stack.callback(self.supervisor.stop)
         self.start_broker()
-        self.migrate()
-        self.collect_static_files()
+        self.stack.callback(self.steps.end)
+        self.bring_up_to_date()
+        self.steps.begin("checks", "check", "--database", "default")
         if wanted:
-            with self.steps.step("demo"):
-                demonstration.load(self.data, self.steps)
-        with self.steps.step("checks"):
-            self.steps.command("check", "--database", "default")
-        self.start_servers()
+            demonstration.begin(self.data, self.steps)
+        self.start_workers()
+        # Who asks `/readyz` may count on the demo.
+        if wanted:
+            self.steps.finish()
+        self.start_web()
+        self.steps.finish()
         self.announce()
         self.supervisor.watch(self.look_after_database)
         say("Stopping …")
@@ -142,33 +145,51 @@ class Installation:
             if count := redis.give_back(self.data):
                 remark(f"{count} unfinished tasks of a killed worker are queued again")
 
-    def migrate(self) -> None:
-        version = stamps.migrations()
-        with self.steps.step("migrations"), locks.locked(self.data.run / "migrate.lock"):
-            if self.database is None or not stamps.done(self.data, "migrate", version):
-                self.steps.command("migrate", "--no-input", "--verbosity", "1", environment=as_owner())
-                stamps.note(self.data, "migrate", version)
+    def bring_up_to_date(self) -> None:
+        """The schema and the static files, side by side; each only for another version of the code."""
+        outside = self.database is None
+        migrate = ("migrate", "--no-input", "--verbosity", "1")
+        collect = ("collectstatic", "--no-input", "--clear", "--verbosity", "0")
+        with locks.locked(self.data.run / "migrate.lock"):
+            self.begin_once("migrations", stamps.migrations(), migrate, always=outside, environment=as_owner())
+            self.begin_once("static files", stamps.static_files(), collect)
+            self.steps.finish()
 
-    def collect_static_files(self) -> None:
-        version = stamps.static_files()
-        with self.steps.step("static files"):
-            if not stamps.done(self.data, "static", version):
-                self.steps.command("collectstatic", "--no-input", "--clear", "--verbosity", "0")
-                stamps.note(self.data, "static", version)
+    def begin_once(
+        self,
+        name: str,
+        version: str,
+        command: tuple[str, ...],
+        *,
+        always: bool = False,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        work = command[0]
+        if always or not stamps.done(self.data, work, version):
+            self.steps.begin(
+                name, *command, then=lambda _: stamps.note(self.data, work, version), environment=environment
+            )
+        else:
+            self.steps.tell(name, 0.0, [])
 
-    def start_servers(self) -> None:
-        """They end in the reverse order: nothing new comes in, then what is under way is finished."""
-        host, web_port = self.options.host, self.options.port
+    def start_workers(self) -> None:
+        """All but the web server. They end in the reverse order: nothing new comes in, then what is under way is
+        finished.
+        """
+        host = self.options.host
+        for child in (
+            children.live(host, self.live_port),
+            children.scheduler(),
+            children.messenger(),
+            children.worker(),
+        ):
+            self.supervisor.start(child)
+
+    def start_web(self) -> None:
+        host, port = self.options.host, self.options.port
         with self.steps.step("servers"):
-            for child in (
-                children.live(host, self.live_port),
-                children.scheduler(),
-                children.messenger(),
-                children.worker(),
-                children.web(host, web_port),
-            ):
-                self.supervisor.start(child)
-            self.steps.wait_until(lambda: readiness.ready(host, web_port), "The portal does not become ready", "web")
+            self.supervisor.start(children.web(host, port))
+            self.steps.wait_until(lambda: readiness.ready(host, port), "The portal does not become ready", "web")
 
     def announce(self) -> None:
         say(f"\n  {os.environ.get('PUBLIC_URL') or f'http://localhost:{self.options.port}'}\n")

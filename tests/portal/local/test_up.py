@@ -7,6 +7,8 @@ import socket
 import stat
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from portal.local import children, demonstration, locks, ports, stamps, suite
 from portal.local.bootstrap import ROOT
 from portal.local.errors import Refused
 from portal.local.layout import DataDirectory
+from portal.local.steps import Ended, Steps
 
 
 @pytest.fixture
@@ -104,15 +107,15 @@ def test_an_outside_database_gets_the_demo_only_when_asked(
 
 
 class Printed:
-    """Steps whose command prints what it was given."""
+    """Steps whose command prints what it was given, at once."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.asked: list[tuple[str, ...]] = []
 
-    def command(self, *arguments: str) -> str:
+    def begin(self, name: str, *arguments: str, then: Callable[[str], None]) -> None:
         self.asked.append(arguments)
-        return self.text
+        then(self.text)
 
 
 def test_sign_ins_and_programs_are_kept_for_this_user_alone_and_told_at_each_start(
@@ -123,7 +126,7 @@ def test_sign_ins_and_programs_are_kept_for_this_user_alone_and_told_at_each_sta
     program = names | {"client_id": "made-up-id", "client_secret": "made-up-secret"}
     (data.run / demonstration.WANTED).touch()
     last = json.dumps({"sign_ins": [entry], "programs": [program, program | {"client_secret": None}]})
-    demonstration.load(data, Printed(f"progress\n{last}\n"))  # type: ignore[arg-type]
+    demonstration.begin(data, Printed(f"progress\n{last}\n"))  # type: ignore[arg-type]
     for place in (data.root / demonstration.SIGN_INS, data.root / demonstration.PROGRAMS):
         assert stat.S_IMODE(place.stat().st_mode) == 0o600
     assert not (data.run / demonstration.WANTED).exists()
@@ -137,9 +140,9 @@ def test_an_interrupted_load_goes_on_with_the_same_story(data: DataDirectory) ->
     (data.run / demonstration.WANTED).touch()
     cut_short = Printed("")
     with pytest.raises(Refused):
-        demonstration.load(data, cut_short)  # type: ignore[arg-type]
+        demonstration.begin(data, cut_short)  # type: ignore[arg-type]
     finished = Printed('{"sign_ins": []}')
-    demonstration.load(data, finished)  # type: ignore[arg-type]
+    demonstration.begin(data, finished)  # type: ignore[arg-type]
     (name, option, moment), second = cut_short.asked[0], finished.asked[0]
     assert (name, option) == ("load_demo", "--until")
     assert second == ("load_demo", "--until", moment, "--again")
@@ -151,6 +154,72 @@ def test_work_is_done_again_only_for_another_version_of_the_code(data: DataDirec
     stamps.note(data, "migrate", version)
     assert stamps.done(data, "migrate", stamps.migrations())
     assert not stamps.done(data, "migrate", "another")
+
+
+class Told:
+    """A supervisor that has no children, and ends when it is told to."""
+
+    def __init__(self, data: DataDirectory) -> None:
+        self.data = data
+        self.ended = False
+
+    def look(self) -> None:
+        pass
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@pytest.fixture
+def steps(data: DataDirectory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
+    """Steps whose commands are programs in Python, in place of `manage.py`."""
+    commands = data.root / "commands.py"
+    commands.write_text("import sys\nexec(sys.argv[2])\n")
+    monkeypatch.setattr("portal.local.steps.ROOT", data.root)
+    (data.root / "manage.py").symlink_to(commands)
+    begun = Steps(Told(data))  # type: ignore[arg-type]
+    yield begun
+    begun.end()
+
+
+SLEEP = "import time; time.sleep(600)"
+
+
+def test_tasks_run_side_by_side_and_each_is_told_with_its_time(
+    steps: Steps, data: DataDirectory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    met = "import pathlib as p, time\np.Path({mine!r}).touch()\nwhile not p.Path({other!r}).exists(): time.sleep(0.01)"
+    first, second = str(data.root / "first"), str(data.root / "second")
+    printed: list[str] = []
+    steps.begin("one", "one", met.format(mine=first, other=second) + "\nprint('secret')", then=printed.append)
+    steps.begin("two", "two", met.format(mine=second, other=first))
+    steps.finish()
+    assert sorted(line.split()[0] for line in capsys.readouterr().out.splitlines()) == ["one", "two"]
+    assert printed == ["secret\n"]
+    assert "secret" not in (data.logs / "one.log").read_text()
+
+
+def test_a_task_that_fails_refuses_the_start_with_its_own_last_words(steps: Steps) -> None:
+    steps.begin("one", "one", SLEEP)
+    steps.begin("two", "two", "print('half'); sys.exit('the wall has a hole')", then=lambda _: pytest.fail("it failed"))
+    with pytest.raises(Refused, match=r"(?s)manage.py two.* failed:\nhalf\n.*the wall has a hole"):
+        steps.wait_until(lambda: False, "never", "web")
+    (other,) = steps.tasks
+    steps.end()
+    assert other.process.returncode is not None
+
+
+def test_a_signal_ends_the_tasks_that_are_under_way(steps: Steps) -> None:
+    steps.begin("one", "one", SLEEP)
+    steps.begin("two", "two", f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}")
+    running = [task.process for task in steps.tasks]
+    steps.supervisor.ended = True
+    with pytest.raises(Ended):
+        steps.finish()
+    began = time.monotonic()
+    steps.end()
+    assert time.monotonic() - began < 4
+    assert all(process.returncode is not None for process in running)
 
 
 def test_the_web_processes_share_the_connections_that_the_database_has(monkeypatch: pytest.MonkeyPatch) -> None:
