@@ -122,8 +122,7 @@ def make_record(client: Client, leg: Leg, content: bytes | None = None, **fields
             file_name=f"2026-09-28-12-00-00-UTC_in_{serial}_test.wav",
             state="available",
             size=len(content) if content is not None else 1000,
-            seconds=30.0,
-            **fields,
+            **({"seconds": 30.0} | fields),
         )
         Call.objects.filter(client_id=client.pk, id=leg.call_id).update(recordings=1)
         keep_found(client.pk, [leg.call_id])

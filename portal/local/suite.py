@@ -29,6 +29,8 @@ def main(argv: list[str]) -> int:
     """pytest's exit code."""
     for request in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(request, lambda *_: sys.exit(1))
+    # Tests start hundreds of programs, and each would compile all of the portal anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with temporary_data() as data, ExitStack() as stack:
         os.environ["PORTAL_DATA"] = str(data.root)
         if not os.environ.get("DATABASE_URL"):

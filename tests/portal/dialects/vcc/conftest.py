@@ -89,11 +89,7 @@ def listed(client: Client, at: datetime = NOON, content: bytes | None = None, **
     told = {"route": "queue", "agent": "101", "outside": "+15551000001", "line": "+15552000000"}
     told |= {"queue_id": "q1", "queue_name": "Service", "ended_at": at + timedelta(seconds=30)}
     told |= columns
-    seconds = told.pop("seconds", None)
     record = make_record(client, make_call(client, at=at)[1], content, **told)
-    if seconds is not None:
-        with scope(client.pk):
-            Record.objects.filter(pk=record.pk).update(seconds=seconds)
     with scope(client.pk):
         return Record.objects.get(pk=record.pk)
 
