@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -91,11 +93,14 @@ class Crew:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="fetch")
         self._running: dict[Future[Fetched], Any] = {}
         self._done: list[tuple[Any, Fetched]] = []
+        self._failure: BaseException | None = None
 
     def fetch(self, sounds: Iterable[tuple[Any, Sound]]) -> Iterator[list[tuple[Any, Fetched]]]:
         """Fetch these sounds, a group at a time; after each what is done since the last time, with its tag.
 
         What is still on its way at the end comes with the next ones, or with the `rest`. Step on outside transactions.
+        What ends one of them (a full disk) ends all: no more are begun, and it is raised when all others that were done
+        have been handed out.
         """
         coming = iter(sounds)
         while group := list(islice(coming, GROUP)):
@@ -103,18 +108,25 @@ class Crew:
             yield self._finished(leaving=WINDOW - GROUP)
 
     def rest(self) -> list[tuple[Any, Fetched]]:
-        """All that was on its way, once it is done."""
+        """All that was on its way, once it is done; ask until there is nothing."""
         return self._finished(leaving=0)
 
     def _send(self, group: Sequence[tuple[Any, Sound]]) -> None:
-        opened = []
-        for tag, sound in group:
-            if file := self._open(tag, sound):
-                key = new_key(self._client_id, _made_at(sound), suffix_of(sound.file or ""))
-                opened.append((tag, sound, file, key))
-        journal([key for *_, key in opened])
-        for tag, sound, file, key in opened:
-            self._running[self._pool.submit(_fetch, sound, file, key)] = tag
+        if self._failure is not None:
+            return
+        with ExitStack() as unsent:
+            ready = []
+            for tag, sound in group:
+                if file := self._open(tag, sound):
+                    unsent.enter_context(file)
+                    key = new_key(self._client_id, _made_at(sound), suffix_of(sound.file or ""))
+                    ready.append((tag, sound, file, key))
+            journal([key for *_, key in ready])
+            unsent.pop_all()
+        for tag, sound, file, key in ready:
+            future = self._pool.submit(_fetch, sound, file, key)
+            future.add_done_callback(partial(_close, file))
+            self._running[future] = tag
 
     def _open(self, tag: Any, sound: Sound) -> BinaryIO | None:
         """The file, where there is something to read."""
@@ -131,20 +143,38 @@ class Crew:
 
     def _finished(self, *, leaving: int) -> list[tuple[Any, Fetched]]:
         """As soon as no more than `leaving` are on their way."""
-        while len(self._running) > leaving:
+        self._take_done()
+        while len(self._running) > (leaving if self._failure is None else 0):
             wait(self._running, return_when=FIRST_COMPLETED)
             self._take_done()
-        self._take_done()
         taken, self._done = self._done, []
+        if self._failure is not None and not taken:
+            raise self._failure
         return taken
 
     def _take_done(self) -> None:
         for future in [future for future in self._running if future.done()]:
-            self._done.append((self._running.pop(future), future.result()))
+            tag = self._running.pop(future)
+            if future.cancelled():
+                continue
+            if error := future.exception():
+                self._fail(error)
+            else:
+                self._done.append((tag, future.result()))
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        for future in self._running:
+            future.cancel()  # where no thread has begun with it
 
     def close(self) -> None:
         """Begin no more, and wait for those that are under way: what nobody settles is swept."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _close(file: BinaryIO, _: Future[Fetched]) -> None:
+    """Of a file that no thread got to as well."""
+    file.close()
 
 
 def _fetch(sound: Sound, file: BinaryIO, key: str) -> Fetched:

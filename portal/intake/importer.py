@@ -76,7 +76,8 @@ class Importer:
             with closing(ahead(batches(self.source.read(course.position, course.line)))) as read:
                 for batch in read:
                     self._take(batch, course, crew)
-            self._settle(course, crew.rest())
+            while finished := crew.rest():
+                self._settle(course, finished)
         finally:
             crew.close()
 

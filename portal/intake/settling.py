@@ -25,14 +25,17 @@ def settle(client_id: int, finished: Sequence[tuple[Job, Fetched]], counts: Coun
     lock_sources(client_id, {job.sound.facts["source"] for job, _ in finished})
     told: list[ReportLine] = []
     sounding: dict[tuple[str, Kind], list[Sounding]] = defaultdict(list)
+    silent = []
     for job, fetched in finished:
         if fetched.stored is not None and fetched.inspection is not None:
             _add(sounding[job.sound.facts["source"], job.sound.kind], job, fetched)
         else:
-            told += _settled(job, *_none(client_id, job, fetched, counts), counts)
+            silent.append((job, fetched))
     for (source, kind), groups in sorted(sounding.items()):
         for group in groups:
             told += _audio(client_id, kind, source, group, counts)
+    for job, fetched in silent:  # after what may be audio of the same recording
+        told += _settled(job, *_none(client_id, job, fetched, counts), counts)
     return told
 
 
@@ -68,14 +71,14 @@ def _settled(job: Job, outcome: Outcome, told: Sequence[tuple[str, str]], counts
 
 
 def _none(client_id: int, job: Job, fetched: Fetched, counts: Counts) -> tuple[Outcome, list[tuple[str, str]]]:
-    """Missing or bad; said once, and again only where that is news."""
+    """Missing or bad; said where that is news."""
     assert fetched.finding is not None, "what has no audio has a finding"
     name = (client_id, job.sound.kind, job.sound.facts["source"], job.sound.facts["source_id"])
     if fetched.stored is not None:
         put_aside(*name, fetched.stored, fetched.reason)
     missing = fetched.finding == "missing"
     result = mark_missing(*name) if missing else mark_bad(*name, fetched.finding)
-    if not job.new and result.outcome is not Outcome.UPDATED:
+    if result.outcome is not Outcome.UPDATED:
         return result.outcome, []
     counts.missing_media += missing
     counts.bad_media += not missing

@@ -151,20 +151,26 @@ class Installation:
         migrate = ("migrate", "--no-input", "--verbosity", "1")
         collect = ("collectstatic", "--no-input", "--clear", "--verbosity", "0")
         with locks.locked(self.data.run / "migrate.lock"):
-            self.begin_once("migrations", stamps.migrations(), migrate, always=outside, environment=as_owner())
-            self.begin_once("static files", stamps.static_files(), collect)
-            self.steps.finish()
+            try:
+                self.begin_once(
+                    "migrations", "migrate", stamps.migrations(), migrate, always=outside, environment=as_owner()
+                )
+                self.begin_once("static files", "static", stamps.static_files(), collect)
+                self.steps.finish()
+            finally:
+                self.steps.end()
 
     def begin_once(
         self,
         name: str,
+        work: str,
         version: str,
         command: tuple[str, ...],
         *,
         always: bool = False,
         environment: dict[str, str] | None = None,
     ) -> None:
-        work = command[0]
+        """As the step `name`, where the stamp of `work` does not say that it was done for this version."""
         if always or not stamps.done(self.data, work, version):
             self.steps.begin(
                 name, *command, then=lambda _: stamps.note(self.data, work, version), environment=environment

@@ -17,6 +17,9 @@ from portal.access.isolation import scope
 from portal.intake import fetching, importer, reading
 from portal.intake.models import ImportRun
 from portal.intake.progress import Progress, clock
+from portal.media.models import PendingUpload
+from records.models import MediaFile, Record
+from tests.facts import sound
 from tests.portal.intake.importing import call, figures, run_import, uploads_left, write_manifest
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -128,6 +131,58 @@ def test_a_full_disk_for_audio_stops_the_import_and_marks_nothing_missing(cast, 
     monkeypatch.undo()
     assert run_import(cast.north, "manifest", path) == figures(recordings=1, bad_media=1)
     assert uploads_left() <= 1  # the one that was never written is swept
+
+
+def files(folder: Path, count: int) -> Path:
+    """A manifest of so many calls, each with a recording."""
+    lines = []
+    for number in range(count):
+        (folder / f"{number}.wav").write_bytes(sound(1.0, pitch=200 + 10 * number))
+        told = {"source_id": f"r{number}", "leg": f"c{number}-0", "file": f"{number}.wav"}
+        lines.append({"call": call(number), "recordings": [told]})
+    return write_manifest(folder, *lines)
+
+
+def test_what_was_stored_before_the_disk_was_full_is_in(cast, tmp_path, monkeypatch):
+    path = files(tmp_path, 30)
+    real, came = fetching.receive, []
+
+    def filling(*arguments, **options):
+        came.append(1)
+        if len(came) == 13:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(fetching, "receive", filling)
+    with pytest.raises(CommandError, match="No space left on device"):
+        run_import(cast.north, "manifest", path)
+    with scope(cast.north.pk):
+        heard = Record.objects.filter(state="available").count()
+    assert 12 <= heard == len(came) - 1 < 30
+    assert 1 <= uploads_left() <= fetching.WINDOW  # the one that failed, and those that no thread had begun with
+    monkeypatch.undo()
+    again = run_import(cast.north, "manifest", path)
+    assert (again["recordings"], again["missing_media"], again["bad_media"]) == (30 - heard, 0, 0)
+    with scope(cast.north.pk):
+        assert Record.objects.filter(state="available").count() == MediaFile.objects.count() == 30
+
+
+def test_an_upload_that_was_swept_stops_it_in_one_line(cast, tmp_path, monkeypatch):
+    path = files(tmp_path, 10)
+    real, swept = importer.settle, []
+
+    def sweeping(*arguments):
+        if not swept:
+            swept.append(PendingUpload.objects.order_by("id").first().delete())
+        return real(*arguments)
+
+    monkeypatch.setattr(importer, "settle", sweeping)
+    with pytest.raises(CommandError, match="uploads were swept"):
+        run_import(cast.north, "manifest", path)
+    monkeypatch.undo()
+    run_import(cast.north, "manifest", path)
+    with scope(cast.north.pk):
+        assert Record.objects.filter(state="available").count() == MediaFile.objects.count() == 10
 
 
 def test_no_two_imports_of_one_path_at_a_time(cast, manifest, monkeypatch):

@@ -15,6 +15,7 @@ from portal.clients.management.command import JsonCommand, client_named, refuse
 from portal.intake.importer import AlreadyRunning, Importer
 from portal.intake.sources import SOURCES
 from portal.intake.sources.entries import BadSource, Source
+from portal.media.uploads import UploadSwept
 
 STOPPED, INTERRUPTED = 1, 130
 
@@ -46,7 +47,7 @@ class Command(JsonCommand):
             raise CommandError("This path is being imported for this client already.", returncode=STOPPED) from None
         except KeyboardInterrupt:
             raise CommandError(how_far(importer, "Interrupted"), returncode=INTERRUPTED) from None
-        except (OperationalError, InterfaceError, OSError) as error:
+        except (OperationalError, InterfaceError, OSError, UploadSwept) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise CommandError(how_far(importer, f"Stopped ({reason})"), returncode=STOPPED) from error
         except Exception:
