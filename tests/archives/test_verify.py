@@ -123,7 +123,8 @@ def without_signature(files: Path) -> str:
 
 def broken_signature(files: Path) -> str:
     signature = orjson.loads((files / "manifest.sig").read_bytes())
-    signature["signature"] = signature["signature"][:-2] + "00"
+    told = bytes.fromhex(signature["signature"])
+    signature["signature"] = (bytes([told[0] ^ 1]) + told[1:]).hex()
     (files / "manifest.sig").write_bytes(orjson.dumps(signature))
     return "the signature is not that of the key"
 
