@@ -32,7 +32,7 @@ from tests.portal.dialects.ringme.conftest import WINDOW, Stage, call_uuid_of, i
 from tests.portal.media.sounds import tone
 
 # Requests of an operation; fewer in the realms below, where the same views answer.
-MANY, FEW = 12, 4
+MANY, FEW = 15, 6
 ASKED = settings(
     deadline=None,
     derandomize=True,
