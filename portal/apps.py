@@ -8,4 +8,6 @@ class PortalConfig(AppConfig):
     label = "portal"
 
     def ready(self) -> None:
-        from portal import checks  # noqa: F401 - registers the boot checks with `manage.py check`
+        # The checks register with `manage.py check`. The queue must be made in every process, tests and benchmarks too:
+        # where it is not, Celery sends what is queued to a broker of its own choice.
+        from portal import celery, checks  # noqa: F401

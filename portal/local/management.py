@@ -46,8 +46,6 @@ def execute(argv: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     from django.core.management import execute_from_command_line
 
-    import portal.celery  # noqa: F401 - commands queue work too
-
     execute_from_command_line(["manage.py", *argv])
 
 
