@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import subprocess
-import timeit
 from datetime import UTC, datetime
 from pathlib import Path
 
 from portal.local.bootstrap import ROOT
-
-ADDITIONS = 2_000_000
-SETUP = f"total = 0; numbers = range({ADDITIONS})"
 
 
 def facts() -> list[tuple[str, str]]:
@@ -23,7 +18,6 @@ def facts() -> list[tuple[str, str]]:
         ("date", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),
         ("commit", commit()),
         ("processor", f"{os.cpu_count()} × {cpu()}"),
-        ("speed", f"{ADDITIONS:,} additions of Python take {additions():.2f} s; targets in ms and req/s hang on it"),
         ("memory", f"{memory_gib():.1f} GiB"),
         ("system", f"{platform.system()} {platform.release()}, Python {platform.python_version()}"),
         ("PostgreSQL", postgres()),
@@ -38,11 +32,6 @@ def cpu() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.machine())
-
-
-def additions() -> float:
-    """Seconds of one core's time; the median of five, since neighbours on the same host slow some of them down."""
-    return statistics.median(timeit.repeat("for number in numbers: total += number", SETUP, repeat=5, number=1))
 
 
 def memory_gib() -> float:
