@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import secrets
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from portal.media.storage import MediaStore, store
@@ -34,6 +36,17 @@ def use_bucket(settings: Any, endpoint: str, access: str, secret: str) -> MediaS
         "BACKEND": "portal.media.object_store.ObjectStore",
         "OPTIONS": options | {"access_key": access, "secret_key": secret, "region_name": None},
     }
+    settings.STORAGES = settings.STORAGES | {"default": backend}
+    return store()
+
+
+def lose_store(settings: Any) -> MediaStore:
+    """The settings name a bucket at an address where no server is."""
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    options = {"bucket_name": "media", "endpoint_url": address, "access_key": "test", "secret_key": "test"}
+    at_once = {"client_config": Config(retries={"total_max_attempts": 1})}
+    backend = {"BACKEND": "portal.media.object_store.ObjectStore", "OPTIONS": options | at_once}
     settings.STORAGES = settings.STORAGES | {"default": backend}
     return store()
 

@@ -93,6 +93,9 @@ def take_in(arriving: Arriving, request: HttpRequest) -> dict[str, Any]:
         raise Refused(
             status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, f"kept in quarantine: {error}", arrival.ArrivalError.field
         ) from None
+    except OSError as error:
+        remove(stored.key)
+        raise storage_out(arriving) from error
     except Exception:
         remove(stored.key)
         raise
@@ -164,8 +167,12 @@ def received(arriving: Arriving, request: HttpRequest, facts: dict[str, Any] | N
         code = CODES.get(type(error), status.HTTP_400_BAD_REQUEST)
         raise Refused(code, str(error), error.field) from None
     except OSError as error:
-        log.exception("storage did not take audio of client %d", arriving.client_id)
-        raise Refused(status.HTTP_503_SERVICE_UNAVAILABLE, "storage is out: send it again later") from error
+        raise storage_out(arriving) from error
+
+
+def storage_out(arriving: Arriving) -> Refused:
+    log.exception("storage did not take audio of client %d", arriving.client_id)
+    return Refused(status.HTTP_503_SERVICE_UNAVAILABLE, "storage is out: send it again later")
 
 
 def first_of(chunks: Iterator[bytes]) -> bytes:

@@ -123,12 +123,12 @@ class Steps:
             task.process.wait()
         self.tasks.clear()
 
-    def wait_until(self, ready: Callable[[], bool], failure: str, name: str) -> None:
-        """Raises Refused, with the last words of the log `name`, after READY_SECONDS."""
+    def wait_until(self, ready: Callable[[], bool], failure: Callable[[], str], name: str) -> None:
+        """Raises Refused, with what `failure` says and the last words of the log `name`, after READY_SECONDS."""
         deadline = time.monotonic() + READY_SECONDS
         while not ready():
             self.look()
             if time.monotonic() > deadline:
                 log = self.supervisor.data.logs / f"{name}.log"
-                raise Refused(f"{failure}; {log} says why:\n{logs.tail(log)}")
+                raise Refused(f"{failure()}; {log} says why:\n{logs.tail(log)}")
             self.supervisor.pause(LOOK_SECONDS)

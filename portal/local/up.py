@@ -7,6 +7,7 @@ is taken, a check failed), 2 for arguments it does not know.
 import argparse
 import os
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -140,7 +141,7 @@ class Installation:
             return
         with self.steps.step("broker") as remark:
             self.supervisor.start(children.broker(self.data))
-            self.steps.wait_until(lambda: redis.ready(self.data), "Redis does not answer", "redis")
+            self.steps.wait_until(lambda: redis.ready(self.data), lambda: "Redis does not answer", "redis")
             os.environ["REDIS_URL"] = redis.url(self.data)
             if count := redis.give_back(self.data):
                 remark(f"{count} unfinished tasks of a killed worker are queued again")
@@ -195,7 +196,7 @@ class Installation:
         host, port = self.options.host, self.options.port
         with self.steps.step("servers"):
             self.supervisor.start(children.web(host, port))
-            self.steps.wait_until(lambda: readiness.ready(host, port), "The portal does not become ready", "web")
+            self.steps.wait_until(partial(readiness.ready, host, port), partial(readiness.why_not, host, port), "web")
 
     def announce(self) -> None:
         say(f"\n  {os.environ.get('PUBLIC_URL') or f'http://localhost:{self.options.port}'}\n")

@@ -6,19 +6,20 @@ import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import boto3
+from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from django.utils.deconstruct import deconstructible
 from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
-from portal.media.storage import Reader, SizeDiffers
+from portal.media.storage import Reader, SizeDiffers, StorageOut
 
 PART_BYTES = 8 * 1024**2
 _MISSING = {"404", "NoSuchKey", "NotFound"}
@@ -30,6 +31,8 @@ class ObjectStore(S3Storage):
 
     One client of a process for all threads (boto3 clients are thread-safe, its resources are not). Parts are sent by
     the calling thread, so an upload holds one part (8 MB) in memory and the body is read where the request is.
+
+    Whatever goes wrong is an OSError, as in a directory: FileNotFoundError, else StorageOut.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -91,13 +94,15 @@ class ObjectStore(S3Storage):
     def _save(self, name: str, content: Any) -> str:
         parameters = self._get_write_parameters(self.object_key(name), content)
         stream = _Unclosed(content)
-        self.client.upload_fileobj(
-            stream, self.bucket_name, self.object_key(name), ExtraArgs=parameters, Config=self.transfer_config
-        )
+        with _asked_for(name):
+            self.client.upload_fileobj(
+                stream, self.bucket_name, self.object_key(name), ExtraArgs=parameters, Config=self.transfer_config
+            )
         return clean_name(name)
 
     def delete(self, name: str) -> None:
-        self.client.delete_object(Bucket=self.bucket_name, Key=self.object_key(name))
+        with _asked_for(name):
+            self.client.delete_object(Bucket=self.bucket_name, Key=self.object_key(name))
 
     def exists(self, name: str) -> bool:
         try:
@@ -112,17 +117,17 @@ class ObjectStore(S3Storage):
     def open_range(self, name: str, start: int, length: int, size: int) -> Reader:
         """A reader of `length` bytes from `start`. FileNotFoundError; SizeDiffers where it has not `size` bytes."""
         asked = {} if length == size or not length else {"Range": f"bytes={start}-{start + length - 1}"}
-        try:
+        with _asked_for(name):
             found = self.client.get_object(Bucket=self.bucket_name, Key=self.object_key(name), **asked)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "InvalidRange":
-                raise SizeDiffers(name) from error
-            raise _missing_or(error, name) from error
         whole = found["ContentRange"].rpartition("/")[2] if asked else found["ContentLength"]
         if int(whole) != size:
             found["Body"].close()
             raise SizeDiffers(name)
-        return found["Body"]
+        return _Body(found["Body"], name)
+
+    def ask(self) -> None:
+        with _asked_for(self.bucket_name):
+            self.client.head_bucket(Bucket=self.bucket_name)
 
     def many(self) -> ObjectStore:
         """It keeps nothing open from one object to the next."""
@@ -137,52 +142,52 @@ class ObjectStore(S3Storage):
         """An address that is good for so many seconds, and for this method alone."""
         told = {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}
         asked = {"Bucket": self.bucket_name, "Key": self.object_key(name)} | told
-        return str(self.client.generate_presigned_url(f"{method.lower()}_object", asked, seconds))
+        with _asked_for(name):
+            return str(self.client.generate_presigned_url(f"{method.lower()}_object", asked, seconds))
 
     # ------------------------------------------------------------ one object, part by part
 
     def begin_parts(self, name: str, content_type: str) -> str:
         """The name of an upload, the only one of this object. Parts are numbered from 1."""
         key = self.object_key(name)
-        others = self.client.list_multipart_uploads(Bucket=self.bucket_name, Prefix=key).get("Uploads", [])
-        for other in others:
-            self.abort_parts(name, other["UploadId"])
-        begun = self.client.create_multipart_upload(Bucket=self.bucket_name, Key=key, ContentType=content_type)
+        with _asked_for(name):
+            others = self.client.list_multipart_uploads(Bucket=self.bucket_name, Prefix=key).get("Uploads", [])
+            for other in others:
+                self.abort_parts(name, other["UploadId"])
+            begun = self.client.create_multipart_upload(Bucket=self.bucket_name, Key=key, ContentType=content_type)
         return str(begun["UploadId"])
 
     def put_part(self, name: str, upload: str, number: int, body: bytes) -> str:
         """The part's ETag. The same number again replaces it."""
         where = {"Bucket": self.bucket_name, "Key": self.object_key(name), "UploadId": upload}
-        return str(self.client.upload_part(**where, PartNumber=number, Body=body)["ETag"])
+        with _asked_for(name):
+            return str(self.client.upload_part(**where, PartNumber=number, Body=body)["ETag"])
 
     def finish_parts(self, name: str, upload: str, etags: Sequence[str]) -> None:
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
         where = {"Bucket": self.bucket_name, "Key": self.object_key(name), "UploadId": upload}
-        self.client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+        with _asked_for(name):
+            self.client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
 
     def abort_parts(self, name: str, upload: str) -> None:
         """No error where there is no such upload."""
         where = {"Bucket": self.bucket_name, "Key": self.object_key(name), "UploadId": upload}
-        with contextlib.suppress(self.client.exceptions.NoSuchUpload):
+        with _asked_for(name), contextlib.suppress(self.client.exceptions.NoSuchUpload):
             self.client.abort_multipart_upload(**where)
 
     @contextlib.contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="callvault-") as folder:
             path = Path(folder) / "media"
-            try:
+            with _asked_for(name):
                 self.client.download_file(
                     self.bucket_name, self.object_key(name), str(path), Config=self.transfer_config
                 )
-            except ClientError as error:
-                raise _missing_or(error, name) from error
             yield path
 
     def _head(self, name: str) -> dict[str, Any]:
-        try:
+        with _asked_for(name):
             return self.client.head_object(Bucket=self.bucket_name, Key=self.object_key(name))
-        except ClientError as error:
-            raise _missing_or(error, name) from error
 
 
 class _Unclosed:
@@ -192,6 +197,27 @@ class _Unclosed:
         self.read = content.read
 
 
-def _missing_or(error: ClientError, name: str) -> Exception:
-    missing = error.response["Error"]["Code"] in _MISSING
-    return FileNotFoundError(2, "No such object", name) if missing else error
+class _Body:
+    """An object on its way."""
+
+    def __init__(self, body: Any, name: str) -> None:
+        self._body, self._name = body, name
+        self.close = body.close
+
+    def read(self, size: int = -1, /) -> bytes:
+        with _asked_for(self._name):
+            return bytes(self._body.read(None if size < 0 else size))
+
+
+@contextlib.contextmanager
+def _asked_for(name: str) -> Generator[None]:
+    """What the server answers about `name`, or does not: FileNotFoundError, SizeDiffers, StorageOut."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _MISSING:
+            raise FileNotFoundError(2, "No such object", name) from error
+        raise (SizeDiffers(name) if code == "InvalidRange" else StorageOut(str(error))) from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise StorageOut(str(error)) from error

@@ -24,11 +24,16 @@ __all__ = [
     "MediaStore",
     "Reader",
     "SizeDiffers",
+    "StorageOut",
     "local_copy",
     "serving_store",
     "store",
 ]
 BLOCK_BYTES = 256 * 1024
+
+
+class StorageOut(OSError):
+    """The store does not answer, or will not: nothing is said of the object by that. Asked again it may."""
 
 
 class Reader(Protocol):
@@ -65,6 +70,9 @@ class MediaStore(Protocol):
     def many(self) -> Many: ...
 
     def local_copy(self, name: str, /) -> contextlib.AbstractContextManager[Path]: ...
+
+    def ask(self) -> None:
+        """Whether it is there at all. OSError where not."""
 
 
 class ServingStore(MediaStore, Protocol):
@@ -155,6 +163,10 @@ class FileStore(FileSystemStorage):
 
     def many(self) -> Folders:
         return Folders(self)
+
+    def ask(self) -> None:
+        if not os.access(self.location, os.R_OK | os.W_OK | os.X_OK):
+            raise StorageOut(f"{self.location} cannot be read and written")
 
     @contextlib.contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:

@@ -1,7 +1,6 @@
 """`/healthz` and `/readyz`: does the process live, and do the things it leans on answer."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -9,13 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import psycopg
 from django.conf import settings
-from django.core.files.storage import FileSystemStorage, storages
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu import Connection
 from redis import Redis
+
+from portal.media.storage import store
 
 log = logging.getLogger(__name__)
 SECONDS = 2  # that each dependency is given
@@ -65,12 +65,8 @@ def ask_broker() -> None:
 
 
 def ask_storage() -> None:
-    """A folder must be there and writable; an object store must answer a look-up."""
-    store = storages["default"]
-    if not isinstance(store, FileSystemStorage):
-        store.exists("readyz")
-    elif not os.access(store.location, os.R_OK | os.W_OK | os.X_OK):
-        raise OSError("the folder of the recordings cannot be written")
+    """The folder must be there and writable; the bucket must be there and ours."""
+    store().ask()
 
 
 class Probes:

@@ -23,9 +23,11 @@ from portal.accounts.models import DoorToken
 from portal.holds.models import Hold
 from portal.intake.models import QuarantinedMedia, RawFact
 from portal.media.models import PendingUpload
+from portal.media.storage import StorageOut
 from records.models import DayTotal, MediaFile, Record, VoiceMessage
 from tests.factories import Cast, make_cast, make_token
 from tests.facts import call, recording, sound, voicemessage
+from tests.stores import lose_store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CALLS, PDF = "/intake/v1/calls", b"%PDF-1.7\n" + bytes(range(256)) * 4
@@ -294,6 +296,27 @@ def test_a_full_disk_is_503_and_nothing_is_stored(people: Cast, pbx: Browser, mo
     assert put(pbx, "/intake/v1/recordings/pbx/r1", GOOD).status_code == 503
     with scope(people.north.pk):
         assert not Record.objects.exists()
+
+
+def test_a_bucket_that_is_out_is_503_and_nothing_is_stored(people: Cast, pbx: Browser, settings: Any) -> None:
+    there = settings.STORAGES
+    lose_store(settings)
+    assert put(pbx, "/intake/v1/recordings/pbx/r1", GOOD).status_code == 503
+    settings.STORAGES = there
+    with scope(people.north.pk):
+        assert not Record.objects.exists()
+    assert put(pbx, "/intake/v1/recordings/pbx/r1", GOOD).status_code == 201
+
+
+def test_one_that_goes_out_before_its_audio_is_looked_into_is_503_too(
+    people: Cast, pbx: Browser, monkeypatch: Any
+) -> None:
+    def out(key: str) -> None:
+        raise StorageOut(key)
+
+    monkeypatch.setattr("portal.intake.arrival.inspected", out)
+    assert put(pbx, "/intake/v1/recordings/pbx/r1", GOOD).status_code == 503
+    assert stored_files() == PendingUpload.objects.count() == 0
 
 
 # ---------------------------------------------------------------- bodies as servers hand them over

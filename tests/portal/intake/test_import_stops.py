@@ -21,6 +21,7 @@ from portal.media.models import PendingUpload
 from records.models import MediaFile, Record
 from tests.facts import sound
 from tests.portal.intake.importing import call, figures, run_import, uploads_left, write_manifest
+from tests.stores import lose_store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,6 +132,18 @@ def test_a_full_disk_for_audio_stops_the_import_and_marks_nothing_missing(cast, 
     monkeypatch.undo()
     assert run_import(cast.north, "manifest", path) == figures(recordings=1, bad_media=1)
     assert uploads_left() <= 1  # the one that was never written is swept
+
+
+def test_a_bucket_that_is_out_stops_the_import_in_one_line_and_marks_nothing_missing(cast, tmp_path, settings):
+    path = files(tmp_path, 3)
+    there = settings.STORAGES
+    lose_store(settings)
+    with pytest.raises(
+        CommandError, match=r"^Stopped \(Could not connect [^\n]* the same command goes on from there.$"
+    ):
+        run_import(cast.north, "manifest", path)
+    settings.STORAGES = there
+    assert run_import(cast.north, "manifest", path) == figures(recordings=3)
 
 
 def files(folder: Path, count: int) -> Path:

@@ -203,7 +203,7 @@ def test_a_task_that_fails_refuses_the_start_with_its_own_last_words(steps: Step
     steps.begin("one", "one", SLEEP)
     steps.begin("two", "two", "print('half'); sys.exit('the wall has a hole')", then=lambda _: pytest.fail("it failed"))
     with pytest.raises(Refused, match=r"(?s)manage.py two.* failed:\nhalf\n.*the wall has a hole"):
-        steps.wait_until(lambda: False, "never", "web")
+        steps.wait_until(lambda: False, lambda: "never", "web")
     (other,) = steps.tasks
     steps.end()
     assert other.process.returncode is not None

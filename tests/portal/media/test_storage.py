@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.base import ContentFile
 
-from portal.media.storage import FileStore, MediaStore, SizeDiffers, local_copy, store
+from portal.media.storage import FileStore, MediaStore, SizeDiffers, StorageOut, local_copy, store
+from tests.stores import lose_store
 
 KEY = "7/2026/11/20/0123456789abcdef0123456789abcdef.mp3"
 BODY = bytes(range(256)) * 40
@@ -131,3 +135,68 @@ def test_a_body_that_breaks_off_leaves_nothing(any_store: MediaStore) -> None:
     assert not any_store.exists(KEY)
     if isinstance(store(), FileStore):
         assert [path for path in Path(any_store.location).rglob("*") if path.is_file()] == []  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------- a store that is not there
+
+
+@pytest.mark.parametrize(
+    ("deed", "arguments"),
+    [
+        ("ask", ()),
+        ("exists", (KEY,)),
+        ("size", (KEY,)),
+        ("delete", (KEY,)),
+        ("save", (KEY, ContentFile(BODY))),
+        ("open_range", (KEY, 0, 1, 1)),
+        ("begin_parts", (KEY, "audio/wav")),
+        ("put_part", (KEY, "upload", 1, BODY)),
+        ("finish_parts", (KEY, "upload", ["etag"])),
+        ("abort_parts", (KEY, "upload")),
+    ],
+)
+def test_a_server_that_is_not_there_is_out_and_says_nothing_of_the_object(
+    settings: Any, deed: str, arguments: tuple[Any, ...]
+) -> None:
+    lost = lose_store(settings)
+    with pytest.raises(StorageOut, match="Could not connect"):
+        getattr(lost, deed)(*arguments)
+
+
+def test_nor_is_there_a_copy_of_what_it_has(settings: Any) -> None:
+    lose_store(settings)
+    with pytest.raises(StorageOut), local_copy(KEY):
+        pytest.fail("there is nothing to read")
+
+
+def test_a_body_that_the_server_cuts_is_no_short_object(settings: Any) -> None:
+    lost = lose_store(settings)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def cut() -> None:
+            taken, _ = server.accept()
+            with taken:
+                taken.recv(65536)
+                taken.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + BODY[:10])
+
+        thread = threading.Thread(target=cut)
+        thread.start()
+        lost.endpoint_url = f"http://127.0.0.1:{server.getsockname()[1]}"  # type: ignore[attr-defined]
+        reader = lost.open_range(KEY, 0, 1000, 1000)
+        with pytest.raises(StorageOut):
+            while reader.read(100):
+                pass
+        reader.close()
+        thread.join()
+
+
+def test_a_store_that_may_be_used_says_nothing_and_one_that_may_not_says_so(any_store: MediaStore) -> None:
+    if isinstance(any_store, FileStore):
+        Path(any_store.location).mkdir(parents=True)
+    any_store.ask()
+    if isinstance(any_store, FileStore):
+        Path(any_store.location).rmdir()
+    else:
+        any_store.bucket_name = "never-made"  # type: ignore[attr-defined]
+    with pytest.raises(OSError, match=r"never-made|cannot be read and written"):
+        any_store.ask()
