@@ -387,7 +387,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # What is out is logged by name, once a second; that /readyz answered so would bury it.
+    "filters": {
+        "news": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: record.getMessage() != "Service Unavailable: /readyz",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["news"]}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
     "loggers": {
         "portal": {"level": os.environ.get("LOG_LEVEL", "INFO")},

@@ -1,5 +1,7 @@
 """/healthz tells of the process alone, /readyz of each thing it leans on."""
 
+import io
+import logging
 import threading
 import time
 from pathlib import Path
@@ -63,6 +65,16 @@ def test_a_lost_storage_is_named() -> None:
     answer = Client().get("/readyz")
     assert answer.status_code == 503
     assert answer.json() == {"database": "ok", "broker": "ok", "storage": "out"}
+
+
+@pytest.mark.django_db
+def test_the_log_says_what_is_out_and_not_that_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    (stderr,) = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
+    monkeypatch.setattr(stderr, "stream", io.StringIO())
+    Path(settings.STORAGES["default"]["OPTIONS"]["location"]).rmdir()
+    assert Client().get("/readyz").status_code == 503
+    (line,) = stderr.stream.getvalue().splitlines()
+    assert line.endswith("readyz: storage is out (StorageOut)")
 
 
 def test_only_reading_is_allowed() -> None:
