@@ -442,6 +442,7 @@ class Trashed(Owned):
     objects = TrashedQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
+        verbose_name, verbose_name_plural = "deleted thing", "trash"
         ordering = ["-at", "-id"]
         constraints = [
             models.UniqueConstraint("client", "record", name="trashed_once", condition=models.Q(record__isnull=False)),

@@ -66,6 +66,7 @@ class Run(Owned):
     participants = models.BigIntegerField(default=0)
 
     class Meta:
+        verbose_name, verbose_name_plural = "retention run", "retention runs"
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint("client", "id", name="run_id_in_client"),

@@ -41,6 +41,7 @@ class Entry(Noted):
     objects = EntryQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
+        verbose_name, verbose_name_plural = "ledger entry", "ledger entries"
         ordering = ["-at", "-id"]
         indexes = [
             models.Index(models.F("client"), models.F("at").desc(), models.F("id").desc(), name="audit_entry_by_time"),

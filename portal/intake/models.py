@@ -70,6 +70,7 @@ class QuarantinedMedia(Owned):
     received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name_plural = "quarantined media"
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint("client", "kind", "source", "source_id", "sha256", name="quarantined_once")
