@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessible import objections
 from tests.e2e.conftest import SECONDS, Visitor
 
 Visit = Callable[..., Visitor]
@@ -139,6 +139,5 @@ def serious(visitor: Visitor, name: str, path: str, folder: object) -> list[str]
     page.wait_for_load_state("networkidle")
     page.screenshot(path=str(folder / f"{name}.png"))  # type: ignore[operator]
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    violations = Axe().run(page).response["violations"]
-    said = [f"{one['id']}: {one['nodes'][0]['html']}" for one in violations if one["impact"] in {"serious", "critical"}]
+    said = [one for one in objections(page) if one.startswith(("serious", "critical"))]
     return [*said, *([f"{wide} px wider than the window"] if wide > 0 else [])]

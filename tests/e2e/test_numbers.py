@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessible import objections
 from tests.e2e.conftest import Visitor
 
 Visit = Callable[..., Visitor]
@@ -17,7 +17,7 @@ def looked_at(page: Page, name: str, folder: object) -> None:
     """Nothing that axe objects to, nothing wider than the window; the screenshot stays in the test's own directory."""
     page.wait_for_load_state("networkidle")
     page.screenshot(path=str(folder / f"{name}.png"))  # type: ignore[operator]
-    assert Axe().run(page).response["violations"] == []
+    assert objections(page) == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
