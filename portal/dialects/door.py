@@ -29,6 +29,7 @@ from portal.accounts.allowance import Allowance, counted
 from portal.accounts.bearer import Blocked, BoundBearerAuthentication
 from portal.dialects.params import BadParameters, Params, Wrong, read_params, unknown
 from portal.dialects.streaming import TooManyLists, gzip_bytes
+from portal.media.storage import StorageOut
 
 JSON_HEADERS = {
     "Content-Type": "application/json",
@@ -205,6 +206,9 @@ class Door(APIView):
             headers = {"Allow": ", ".join(self.allowed_methods)} if exc.status_code == 405 else {}
             code = exc.get_codes()
             return Refused(exc.status_code, str(exc.detail), code if isinstance(code, str) else None, headers)
+        if isinstance(exc, StorageOut):
+            logger.error("%s %s: storage is out: %s", self.request.method, type(self).__name__, exc)
+            return Refused(503, "Storage is out; ask again in a minute", headers={"Retry-After": "60"})
         got_request_exception.send(sender=type(self), request=self.request._request)
         logger.error("%s %s failed", self.request.method, type(self).__name__, exc_info=exc)
         return Refused(500, "Internal server error")

@@ -114,7 +114,7 @@ ABOUT = {
     415: "The body is no JSON",
     429: "Too many requests, or wrong passwords",
     500: "Our fault",
-    503: "Too many sounds are being made mp3 at once",
+    503: "Too many sounds are being made mp3 at once, or the recordings' storage does not answer",
 }
 
 

@@ -17,7 +17,7 @@ ABOUT = {
     401: "No credentials",
     403: "Wrong credentials, too many of them, or no HTTPS",
     404: "Not there, or not the tenant's, which is the same",
-    503: "The hour's limit of requests, or the database's of connections, is reached",
+    503: "The hour's limit of requests, or the database's of connections, is reached, or storage does not answer",
 }
 SAID = {
     "wrong_value": "d: there is no such day or time",

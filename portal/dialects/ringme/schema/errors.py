@@ -57,12 +57,13 @@ MESSAGES = {
     "too_large": "more than 262144 bytes",
     "unsupported_media_type": "application/json is needed",
     "being_removed": "It is being removed for good already",
+    "storage_out": "Storage is out; ask again in a minute",
 }
 WITHOUT_STATUS = frozenset(
     {
         *("Unauthorized", "call_not_found", "event_not_found", "hold_not_found", "hold_ended", "not_found"),
         *("archive_not_found", "archive_over", "certificate_not_found", "erasure_not_found"),
-        *("too_large", "unsupported_media_type", "being_removed"),
+        *("too_large", "unsupported_media_type", "being_removed", "storage_out"),
     }
 )
 SAID_AS = {"erasure_held": "held"}
@@ -81,8 +82,9 @@ ABOUT = {
     415: "The body is of a kind that is not read here",
     429: "Too many requests",
     501: "This is not done here",
+    503: "The recordings' storage does not answer",
 }
-HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
+HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
 
 def answer(code: int, words: tuple[str, ...]) -> Answer:

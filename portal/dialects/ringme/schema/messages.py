@@ -10,6 +10,7 @@ from portal.dialects.ringme.schema.records import (
     DELETES_ONE,
     DELETES_PERIOD,
     FILE_ANSWERS,
+    FILE_ERRORS,
     LEG,
     LIST_ABOUT,
     LIST_HEADERS,
@@ -40,10 +41,10 @@ OPERATIONS: Operations = {
         "GET": Operation("voicemail", "Number and size of the messages", {200: Answer("Totals", ref("FileStats"))})
     },
     VoicemailFile: {
-        "GET": Operation("voicemail", "The file of a message", FILE_ANSWERS),
+        "GET": Operation("voicemail", "The file of a message", FILE_ANSWERS, errors=FILE_ERRORS),
         "DELETE": replace(DELETES_ONE, tag="voicemail"),
     },
-    VoicemailDownload: {"GET": Operation("voicemail", "The file of a message", FILE_ANSWERS)},
+    VoicemailDownload: {"GET": Operation("voicemail", "The file of a message", FILE_ANSWERS, errors=FILE_ERRORS)},
     VoicemailLink: {
         "GET": Operation(
             "voicemail",

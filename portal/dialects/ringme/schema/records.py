@@ -81,6 +81,7 @@ FILE_ANSWERS = {
     304: Answer("The file that `If-None-Match` names is the present one"),
     416: Answer("The file has no such part", headers=("Content-Range",)),
 }
+FILE_ERRORS = {503: ("storage_out",)}
 LIST_HEADERS = ("Link", "X-Ignored-Parameters")
 LIST_ABOUT = (
     "Without `per_page` all rows of the period are streamed. A page that is not the last names the next one in `Link`."
@@ -109,7 +110,10 @@ OPERATIONS: Operations = {
     RecordStats: {
         "GET": Operation("record", "Number and size of the recordings", {200: Answer("Totals", ref("FileStats"))})
     },
-    RecordFile: {"GET": Operation("record", "The file of a recording", FILE_ANSWERS), "DELETE": DELETES_ONE},
-    RecordDownload: {"GET": Operation("record", "The file of a recording", FILE_ANSWERS)},
+    RecordFile: {
+        "GET": Operation("record", "The file of a recording", FILE_ANSWERS, errors=FILE_ERRORS),
+        "DELETE": DELETES_ONE,
+    },
+    RecordDownload: {"GET": Operation("record", "The file of a recording", FILE_ANSWERS, errors=FILE_ERRORS)},
     RecordLink: {"GET": Operation("record", "A permanent link to the file", {200: Answer("The link", ref("FileUrl"))})},
 }

@@ -14,6 +14,7 @@ from portal.clients.models import Client
 from records.models import MediaFile, Record
 from tests.factories import make_token
 from tests.portal.dialects.ringme.conftest import Program, Stage, uuid_of
+from tests.stores import lose_store
 
 pytestmark = pytest.mark.django_db
 SOUND = b"RIFF sound 0"
@@ -77,6 +78,19 @@ def test_a_file_that_storage_lost_is_not_found(stage: Stage, address: str) -> No
     with scope(stage.cast.north.pk):
         MediaFile.objects.filter(record=stage.records[0]).delete()
     assert stage.kay.get(address).status_code == 404
+
+
+def test_while_storage_is_out_it_is_said_and_nothing_is_missing(stage: Stage, address: str, settings: Any) -> None:
+    link = link_of(stage, address)
+    there = settings.STORAGES
+    lose_store(settings)
+    answer = stage.kay.get(address)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert answer.json() == {"message": "Storage is out; ask again in a minute"}
+    answer = opened(link)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    settings.STORAGES = there
+    assert stage.kay.get(address).getvalue() == opened(link).getvalue() == SOUND
 
 
 # ---------------------------------------------------------------- the storage link
