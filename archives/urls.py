@@ -1,7 +1,7 @@
-from django.urls import path
+from django.urls import re_path
 
 from archives.views import ArchiveLink
 
 urlpatterns = [
-    path("archive/<str:token>", ArchiveLink.as_view(), name="archive-link"),
+    re_path(r"^/*archive/+(?P<token>[^/]+)/*$", ArchiveLink.as_view(), name="archive-link"),
 ]

@@ -31,6 +31,8 @@ DISPOSITIONS = ("callee_bye", "caller_bye", "caller_cancel", "callee_refuse", "i
 FLOWS = ("in", "out", "transfer")
 EVENTS = ("ringing", "answered", "hold", "resumed", "transferred", "muted", "unmuted", "ended")
 SIDES = ("caller", "called", "customer", "agent", "both")
+MOST_LEGS = 1000
+MOST_EVENTS = 4 * MOST_LEGS  # both parties of each leg join and leave
 UUID = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}")
 
 source_name = name_of(60)
@@ -161,8 +163,8 @@ class CallFacts:
     did: str | None = fact(text, None)
     queue: Queue = fact(nested(Queue), Queue())
     region: str | None = fact(text, None)
-    legs: tuple[LegFacts, ...] = fact(many(nested(LegFacts)), ())
-    participants: tuple[ParticipantFacts, ...] = fact(many(nested(ParticipantFacts)), ())
+    legs: tuple[LegFacts, ...] = fact(many(nested(LegFacts), MOST_LEGS), ())
+    participants: tuple[ParticipantFacts, ...] = fact(many(nested(ParticipantFacts), MOST_EVENTS), ())
     metadata: dict[str, Any] | None = fact(object_of_json, None)
 
     @property

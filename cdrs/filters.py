@@ -154,8 +154,11 @@ class CallFilter(PeriodFilter):
     def within(self, queryset: CallQuerySet) -> CallQuerySet:
         """The period; and, where somebody's or one extension's calls are asked for, the quicker way to them."""
         calls = super().within(queryset)
-        ways = {"extension": "extension__in", "group": "group"}
-        legs = leg_reach(self.principal) | {ways[name]: one for name, one in self.asked().items() if name in ways}
+        asked, legs = self.asked(), leg_reach(self.principal)
+        if "extension" in asked:  # and not the group as well: that may be another leg's
+            legs["extension__in"] = asked["extension"]
+        elif "group" in asked:
+            legs["group"] = asked["group"]
         if not legs or self.principal.client_id is None:
             return calls
         return calls.beginning_with_legs(self.principal.client_id, **legs)

@@ -107,8 +107,9 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A broker that is out must not hold a request: the job is a row already, and the sweeper finds it.
+# A broker that is out must not hold a request or an import: the job is a row already, and the sweeper finds it.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 30}
+CELERY_BROKER_TRANSPORT_OPTIONS |= {"max_retries": 1, "interval_start": 0}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "callvault"
 # Receivers of messages and mail servers may be slow: what goes out has workers of its own.
@@ -154,6 +155,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "portal.web.secret_links.Unlogged",
     "django.middleware.security.SecurityMiddleware",
     "portal.web.csp.ContentSecurityPolicy",
     "django.middleware.common.CommonMiddleware",
@@ -162,7 +164,7 @@ MIDDLEWARE = [
 # Programs say who they are in each request and send no cookie: these addresses are not led through what follows.
 PROGRAMS = (
     r"/+api/+(ver1\.0(?!/+client_api_explorer)|v2|recordings)(/|$)|/+cloud-web/+api/+v2(/|$)"
-    r"|/+(internal-api|recordings)(/|$)|/intake/v1/|/archive/|/(healthz|readyz)$"
+    r"|/+(internal-api|recordings)(/|$)|/intake/v1/|/+(archive|storage)/|/(healthz|readyz)$"
 )
 BROWSER_MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Task
+from kombu.exceptions import OperationalError
 
 from portal.access.isolation import scope
 
@@ -41,5 +42,7 @@ def wake(task: Task, *job: int, wait: timedelta = timedelta(0)) -> None:
             task.apply_async(job, countdown=wait.total_seconds())
         else:
             task.delay(*job)
+    except OperationalError as error:
+        log.warning("the queue is out: %s %s waits for the sweeper (%s)", task.name, job, error)
     except Exception:
         log.warning("the queue is out: %s %s waits for the sweeper", task.name, job, exc_info=True)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -113,6 +114,7 @@ class ChooseClientPage(PageView):
         if chosen is None:
             raise Http404
         request.session[OPERATORS_CLIENT] = chosen.pk
+        rotate_token(request)  # a form that was opened in the client before must not be saved into this one
         noting.entered(self.principal, chosen.pk)
         return redirect(next_url(request))
 

@@ -20,6 +20,7 @@ READERS: dict[Reader, Schema] = {
     params.ids: {"type": "array", "items": {"type": "integer", "minimum": 0}},
     params.truth: {"type": "boolean"},
     params.texts: {"type": "array", "items": {"type": "string"}},
+    params.numbers: {"type": "array", "items": {"type": "string", "pattern": "[0-9A-Za-z*]"}},
     params.text: {"type": "string"},
     Position.read: {"type": "string"},
 }

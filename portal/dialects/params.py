@@ -10,6 +10,8 @@ from typing import Any
 
 from django.http import QueryDict
 
+from cdrs.querysets import is_plain
+
 Reader = Callable[[list[str]], Any]
 LARGEST = 10**15
 
@@ -148,6 +150,13 @@ def truth(values: list[str]) -> bool:
 
 def texts(values: list[str]) -> list[str]:
     return [value.replace("\x00", "\ufffd") for value in values]
+
+
+def numbers(values: list[str]) -> list[str]:
+    """Patterns of numbers. One with nothing to look for in it would find those whose number nobody knows."""
+    if not all(any(map(is_plain, pattern)) for pattern in values):
+        raise ValueError("a digit, a letter or * is needed")
+    return texts(values)
 
 
 def text(values: list[str]) -> str:

@@ -73,7 +73,7 @@ def _take_each(client_id: int, source: Source, entries: Sequence[Entry]) -> Take
     taken = Taken(list(rows.values()), Counts())
     readable = [entry for entry in entries if entry.error is None]
     _calls(client_id, source.tell(client_id, readable), rows, taken.counts)
-    sounding = [row for row in taken.rows if row.entry.sounds and row.entry.error is None]
+    sounding = [row for row in taken.rows if row.entry.sounds and row.entry.error is None and not row.reasons]
     for kind in Kind:
         _sounds(client_id, kind, sounding, taken)
     _unreadable(client_id, source, taken.rows)

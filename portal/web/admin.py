@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
+from django.core.exceptions import SuspiciousOperation
 from django.core.paginator import Paginator
 from django.db import IntegrityError, connection, transaction
 from django.forms import ModelForm
@@ -37,6 +38,8 @@ class PortalAdminSite(AdminSite):
         def bound(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not self.has_permission(request):
                 return view(request, *args, **kwargs)
+            if any("\x00" in value for _, values in request.GET.lists() for value in values):
+                raise SuspiciousOperation("a NUL in a filter: PostgreSQL has none to compare it with")
             try:
                 return self.within_transaction(view, request, *args, **kwargs)
             except IntegrityError:

@@ -10,7 +10,8 @@ from typing import Any
 
 # Spreadsheets on Windows read a file without this mark in a code page of their own, and names come out broken.
 BYTE_ORDER_MARK = "\ufeff"
-FORMULA = tuple("=+-@\t\r")
+# As they are typed, in full width, and behind what a spreadsheet takes for blank or for the end of a cell.
+FORMULA = re.compile(r"[\s;]*[=+\-@＝＋－＠]|[\t\r]")
 PLAIN_NUMBER = re.compile(r"[+]?[0-9*#]+")
 
 
@@ -21,7 +22,8 @@ def as_csv(rows: Iterable[Iterable[Any]]) -> str:
 
 
 def safe(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it; phone numbers stay as they are."""
-    if not isinstance(cell, str) or not cell.startswith(FORMULA) or PLAIN_NUMBER.fullmatch(cell):
+    """A text that a spreadsheet would run as a formula gets an apostrophe before it. `+15551000011` stays as it is,
+    `+1-555-0` does not: it would be reckoned."""
+    if not isinstance(cell, str) or not FORMULA.match(cell) or PLAIN_NUMBER.fullmatch(cell):
         return cell
     return "'" + cell

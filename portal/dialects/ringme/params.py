@@ -14,6 +14,7 @@ from portal.dialects.params import (
     any_of,
     ids,
     moment,
+    numbers,
     one_of,
     text,
     texts,
@@ -34,7 +35,7 @@ FILTERS: dict[str, Param] = {
     "result": Param("result", any_of(*RESULTS)),
     "from_username": Param("from_username", texts),
     "to_username": Param("to_username", texts),
-    "number": Param("number", texts),
+    "number": Param("number", numbers),
     "has_transcript": Param("has_transcript", truth),
     "q": Param("q", text),
 }

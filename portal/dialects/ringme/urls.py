@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, re_path
 from rest_framework.views import APIView
 
 from portal.dialects.documents import SchemaView
@@ -99,6 +99,6 @@ urlpatterns = [
     re_path(r"", NoSuchAddress.as_view()),
 ]
 root_urlpatterns = [
-    path("storage/<str:token>", StorageLink.as_view(), name="storage-link"),
+    re_path(r"^/*storage/+(?P<token>[^/]+)/*$", StorageLink.as_view(), name="storage-link"),
     re_path(r"^/*api/+ver1\.0$", NoSuchAddress.as_view()),
 ]

@@ -160,3 +160,33 @@ def test_operations_delete_and_restore_as_the_pages_do(cast: Cast, as_: SignIn) 
     act("record", "move_to_trash", record.pk)
     with scope(cast.north.pk):
         assert not Trashed.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["/groups/new/", "/operations/clients/extensiongroup/add/"])
+def test_a_form_opened_in_one_client_is_not_saved_into_another(cast: Cast, page: str) -> None:
+    olga = Browser(enforce_csrf_checks=True)
+    with scope(None, operator=True):
+        olga.force_login(cast.olga, "portal.accounts.backends.LoginBackend")
+
+    def token(path: str) -> str:
+        assert olga.get(path).status_code == 200
+        return olga.cookies["csrftoken"].value
+
+    def choose(client: int) -> None:
+        fields = {"client": client, "csrfmiddlewaretoken": token("/choose-client/")}
+        assert olga.post("/choose-client/", fields).status_code == 302
+
+    choose(cast.north.pk)
+    fields = {"name": "Night", "csrfmiddlewaretoken": token(page)}
+    choose(cast.south.pk)
+    assert olga.post(page, fields).status_code == 403
+    with scope(cast.south.pk):
+        assert not ExtensionGroup.objects.filter(name="Night").exists()
+    assert olga.post(page, fields | {"csrfmiddlewaretoken": token(page)}).status_code == 302
+
+
+def test_no_filter_brings_operations_down_or_spells_a_password(cast: Cast, as_: SignIn) -> None:
+    olga = as_(cast.olga)
+    assert olga.get("/operations/cdrs/call/?result__exact=%00").status_code == 400
+    assert olga.get("/operations/accounts/user/?password__startswith=x").status_code == 400
+    assert olga.get("/operations/accounts/user/?status__exact=active").status_code == 200

@@ -21,7 +21,7 @@ from portal.intake.sources.asterisk.routes import route
 from portal.intake.sources.asterisk.rows import read_row
 from portal.intake.sources.asterisk.source import AsteriskSpool
 from portal.intake.sources.asterisk.voicemail import read_message
-from portal.intake.sources.entries import BadEntry, BadSource, Entry, Kind, News
+from portal.intake.sources.entries import BadEntry, BadSource, Entry, Kind, News, Sound
 from records.facts import read_voicemessage
 
 DATA = Path(__file__).parents[2] / "data"
@@ -342,6 +342,21 @@ def test_rows_of_one_linkedid_are_legs_of_one_call_in_whatever_order_they_come()
     assert [leg.source_id for leg in call.legs] == ["1791209400.10", "1791209411.11"]
     assert call.started_at.minute == 10 and call.ended_at.second == 21 and call.called.number == "101"
     assert [told[0][0].news, told[2][0].news] == [[News.NEW, News.NEW], [News.NEW]]
+
+
+def test_a_call_takes_as_many_rows_as_it_may_have_legs_and_refuses_the_others(monkeypatch):
+    monkeypatch.setattr("portal.intake.sources.asterisk.calls.MOST_LEGS", 2)
+    third = SECOND | {"uniqueid": "1791209412.12", "dst": "105"}
+    rows = [entry(1, **HEAD), entry(2, **SECOND), entry(3, **third)]
+    rows[2].sounds.append(Sound(Kind.RECORDING, {}, "a.mp3"))
+    (telling,) = tell(1, rows, {})
+    assert telling.entries == rows[:2] and len(telling.facts["legs"]) == len(telling.news) == 2
+    assert "legs already" in rows[2].error and rows[2].sounds == []
+    legs = telling.facts["legs"]
+    again = [entry(1, **HEAD), entry(3, **third)]
+    (telling,) = tell(1, again, {"1791209400.10": legs})
+    assert telling.news == [News.KNOWN] and "legs already" in again[1].error
+    assert tell(1, [entry(3, **third)], {"1791209400.10": legs}) == []
 
 
 def test_rows_with_one_uniqueid_are_several_legs_and_known_again():

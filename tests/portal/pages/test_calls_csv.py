@@ -123,11 +123,21 @@ def test_a_name_that_looks_like_a_formula_is_text(cast: Cast, as_: SignIn) -> No
     assert row["Caller number"] == "+1555*"
 
 
+@pytest.mark.parametrize("text", ["=1", "\n=1+1", ";=1", " ; @A1", "＝1+1", "\t1", "+1-555-0", "-1"])
+def test_what_a_spreadsheet_would_reckon_is_text(text: str) -> None:
+    assert spreadsheets.safe(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["+15551000011", "1555*", "Ann; Bo", "a=b", "–", "101"])
+def test_what_it_would_not_stays_as_it_is(text: str) -> None:
+    assert spreadsheets.safe(text) == text
+
+
 @given(st.text(max_size=40))
 def test_no_text_begins_a_formula(text: str) -> None:
     cell = spreadsheets.safe(text)
     assert cell in (text, "'" + text)
-    if cell[:1] in set("=+-@\t\r"):
+    if cell.lstrip().lstrip(";")[:1] in set("=+-@＝＋－＠") or cell[:1] in set("\t\r"):
         assert cell[0] == "+" and set(cell[1:]) <= set("0123456789*#")
 
 

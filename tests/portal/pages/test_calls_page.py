@@ -116,6 +116,21 @@ def test_nora_filters_by_group(cast: Cast, as_: SignIn) -> None:
     assert "<b>Group</b> Support" in answer.content.decode()
 
 
+@pytest.mark.parametrize("few", [2000, 0])
+def test_an_extension_and_a_group_need_not_meet_in_one_leg(
+    cast: Cast, as_: SignIn, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("cdrs.querysets.FEW_LEGS", few)
+    call, leg = make_call(cast.north, cast.ext101)
+    make_call(cast.north, cast.ext101)
+    make_call(cast.north, cast.ext102)
+    with scope(cast.north.pk):
+        leg.pk, leg.extension, leg.group, leg.source_id = None, cast.ext102, cast.support, "another"
+        leg.save()
+    answer = as_(cast.nora).get(CALLS, {"extension": "101", "group": cast.support.pk})
+    assert listed(answer) == [call.source_id]
+
+
 @pytest.mark.parametrize(
     ("query", "named"),
     [

@@ -18,7 +18,7 @@ from tests.factories import PASSWORD, Cast
 from tests.test_doors import all_patterns, view_class
 
 # Views at the addresses of programs that are no doors: they know nobody, so there is nothing to protect by a session.
-KNOW_NOBODY = {"healthz", "readyz", "ringme-schema", "gws-schema", "vcc-schema", "archive-link"}
+KNOW_NOBODY = {"healthz", "readyz", "ringme-schema", "gws-schema", "vcc-schema", "archive-link", "storage-link"}
 
 
 def example(pattern: str) -> str:

@@ -17,15 +17,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from cdrs.facts import LegFacts
+from cdrs.facts import MOST_LEGS, LegFacts
 from cdrs.reading import read_facts
 from portal.intake.sources.asterisk.routes import route
 from portal.intake.sources.asterisk.rows import known
-from portal.intake.sources.entries import Entry, Facts, News, Telling, refuse
+from portal.intake.sources.entries import BadEntry, Entry, Facts, News, Telling, refuse
 
 SOURCE = "asterisk"
 CALLS = uuid.UUID("b0d5a1c2-7e0f-5d0e-9a53-3a1c52c0b7de")
 QUARTER = 900
+TOO_MANY = BadEntry(f"its call has {MOST_LEGS:,} legs already, which is the most there can be")
 
 
 def tell(client_id: int, entries: Sequence[Entry], stored: Mapping[str, list[Facts]]) -> list[Telling]:
@@ -43,22 +44,26 @@ def tell(client_id: int, entries: Sequence[Entry], stored: Mapping[str, list[Fac
         except Exception as error:
             for entry in told:
                 refuse(entry, error)
-    return tellings
+    return [telling for telling in tellings if telling.entries]
 
 
 def _tell(client_id: int, call: str, entries: list[Entry], stored: list[Facts]) -> Telling:
     legs = {leg["source_id"]: leg for leg in stored}
     before = set(legs)
-    news = []
+    news, told = [], []
     for entry in entries:
         leg = entry.facts.leg
         leg["source_id"] = key = _key(leg, legs)
         former = legs.get(key)
+        if former is None and len(legs) >= MOST_LEGS:
+            refuse(entry, TOO_MANY)
+            continue
+        told.append(entry)
         legs[key] = leg
         news.append(_news(leg, former, key in before))
         for sound in entry.sounds:
             sound.facts |= {"source_id": f"{key}-recording", "leg": key, "call": call}
-    return Telling(call_of(client_id, call, list(legs.values())), entries, news)
+    return Telling(call_of(client_id, call, list(legs.values())) if told else {}, told, news)
 
 
 def _key(leg: Facts, legs: Mapping[str, Facts]) -> str:

@@ -155,7 +155,7 @@ def test_a_link_that_was_tampered_with_is_dead(stage: Stage, address: str, setti
         url[:40] + "%20" + url[40:],
     ):
         assert opened(broken).status_code == 404
-    assert Browser().post(url.removeprefix("http://localhost:8000")).status_code in {403, 405}
+    assert Browser().post(url.removeprefix("http://localhost:8000")).status_code == 405
 
 
 @pytest.mark.clause("ringme", "the link's token is kept out of logs")
@@ -166,6 +166,22 @@ def test_the_token_reaches_no_log(stage: Stage, address: str, caplog: pytest.Log
     with caplog.at_level("DEBUG"):
         assert Browser().get(f"/storage/{token}").status_code == 404
     assert token not in caplog.text
+
+
+@pytest.mark.clause("ringme", "the link's token is kept out of logs")
+def test_nor_does_it_from_an_address_that_leads_nowhere(
+    stage: Stage, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = link_of(stage, address).rpartition("/")[2]
+    with caplog.at_level("DEBUG"):
+        for place in ("/storage/{}/", "/storage/{}//", "/storage//{}"):
+            assert Browser(enforce_csrf_checks=True).get(place.format(token)).getvalue() == SOUND
+        for place in ("/storage/{}/x", "/archive/{}", "/archive//{}/x", "/api/ver1.0/storage/{}"):
+            assert Browser().get(place.format(token)).status_code in {401, 404}
+        for method in ("post", "put", "delete"):
+            answer = getattr(Browser(enforce_csrf_checks=True), method)(f"/storage/{token}")
+            assert answer.status_code == 405
+    assert token not in caplog.text and "/storage/" in caplog.text
 
 
 @pytest.mark.clause("ringme", "a link needs scope record:link")

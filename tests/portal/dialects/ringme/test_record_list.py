@@ -190,6 +190,9 @@ def test_filters(stage: Stage) -> None:
     for pattern in ("+15551007777", "1555100*", "*7777", "*1007*", "+1 555 100-7777"):
         assert 0 in found(number=pattern), pattern
     assert found(number="7777") == [] and found(number=["*7777", "x"]) == [0]
+    for nothing in ("-", "%", ["7777", "()"]):
+        answer = stage.kay.get(stage.client(), WINDOW | {"number": nothing})
+        assert answer.status_code == 400 and answer.json()["errors"][0]["field"] == "number"
     assert found(flow="out", result="answered") == []
     assert found(q="morning", per_page=1, page=2) == [1]
 
