@@ -2,6 +2,7 @@
 
 import sys
 
+from portal.local import environment
 from portal.local.errors import Refused
 
 
@@ -15,6 +16,7 @@ def main(argv: list[str]) -> int:
 
 
 def answer(argv: list[str]) -> int:
+    environment.demand()
     match argv[:1]:
         case ["up"]:
             from portal.local import up

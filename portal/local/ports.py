@@ -12,8 +12,8 @@ def free(host: str, port: int) -> bool:
     """Whether a server may listen there now. Raises Refused where the host is none of this machine's."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except socket.gaierror as error:
-        raise Refused(f"The host {host!r} is unknown: {error.strerror}.") from error
+    except (socket.gaierror, UnicodeError) as error:
+        raise Refused(f"The host {host!r} is unknown: {getattr(error, 'strerror', 'it is no name')}.") from error
     with socket.socket(family, kind, protocol) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

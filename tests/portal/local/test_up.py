@@ -54,6 +54,12 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(data: DataDirectory
     assert not list(data.logs.iterdir())
 
 
+def test_a_host_that_is_no_name_is_told_in_one_line(data: DataDirectory) -> None:
+    refused = up(data, "--host", "foo..bar")
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert "The host 'foo..bar' is unknown" in refused.stderr
+
+
 @pytest.mark.parametrize("port", ["0", "65535", "70000", "http"])
 def test_a_port_that_cannot_be_is_an_argument_error(data: DataDirectory, port: str) -> None:
     assert up(data, "--port", port).returncode == 2
