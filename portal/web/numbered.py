@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 
 ROWS = 100
 MOST_PAGES = 1000
+
+
+class WrongParameter(Exception):
+    """A parameter of an address that cannot be; its page says which, with 400."""
+
+    def __init__(self, name: str, needed: str) -> None:
+        self.name, self.needed = name, needed
+        super().__init__(f"{name}: {needed}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +42,10 @@ def link(query: QueryDict, number: int) -> str:
 
 
 def numbered_page(rows: QuerySet[Any], query: QueryDict) -> NumberedPage:
-    """The page that `page` asks for, the first without it; Http404 for what is no page."""
+    """The page that `page` asks for, the first without it. WrongParameter for what is no page."""
     text = query.get("page", "1")
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MOST_PAGES:
-        raise Http404
+        raise WrongParameter("page", f"a whole number from 1 to {MOST_PAGES:,} is needed")
     number = int(text)
     found = list(rows[(number - 1) * ROWS : number * ROWS + 1])
     return NumberedPage(found[:ROWS], number, len(found) > ROWS)

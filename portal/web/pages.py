@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views import View
@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from portal.access.isolation import bind_principal
 from portal.access.principal import Principal, Reach
+from portal.web.numbered import WrongParameter
 
 WHO_MAY_CHANGE = {Reach.CLIENT}
 
@@ -45,7 +46,10 @@ class PageView(View):
             return self.to(request, f"{reverse('choose-client')}?{urlencode({'next': request.get_full_path()})}")
         bind_principal(self.principal)
         self.check(request)
-        return self.enter(request, *args, **kwargs)
+        try:
+            return self.enter(request, *args, **kwargs)
+        except WrongParameter as wrong:
+            return render(request, "400.html", {"reason": f"{wrong.name}: {wrong.needed}."}, status=400)
 
     def enter(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The door is open: what a kind of page prepares for its methods goes in here."""
